@@ -1,0 +1,1 @@
+"""Reading a Homolog store: `Store(folder)` has one method per question."""

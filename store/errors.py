@@ -1,0 +1,28 @@
+"""What can go wrong when a store is read. Every text is one line: what was asked, what exists, what to do.
+
+StoreError
+├── NotAStore        the folder or file is no store, or is damaged
+├── WrongSchema      the store was written by a newer (or much older) Homolog
+├── UnknownName      a space, feature, comparison or passage that this store does not have
+└── QueryRefused     SQL that is not allowed, is wrong, or ran past its limits
+"""
+
+
+class StoreError(Exception):
+    """Parent of everything that the store raises on purpose."""
+
+
+class NotAStore(StoreError):
+    """The folder holds no store, or one that cannot be read."""
+
+
+class WrongSchema(StoreError):
+    """The store's schema is not the one that this version reads."""
+
+
+class UnknownName(StoreError):
+    """A link or a call names something that this store does not have."""
+
+
+class QueryRefused(StoreError):
+    """A visitor's SQL was refused, failed or was stopped."""

@@ -1,0 +1,351 @@
+"""Frozen row types: what `Store`'s methods return. Names and units are those of `store.schema`."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Build:
+    fingerprint: str
+    schema_version: int
+    created_at: datetime
+    homolog_version: str
+    run_file: str
+    packages: str
+
+
+@dataclass(frozen=True)
+class Model:
+    model: str
+    load: str
+    n_layers: int | None
+    d_model: int | None
+    vocab_size: int | None
+    n_parameters: int | None
+    tokenizer: str
+
+
+@dataclass(frozen=True)
+class Space:
+    space: str
+    model: str
+    kind: str
+    hook: str | None
+    d_in: int | None
+    n_features: int
+    source: str
+    n_alive: int
+    l0: float
+    variance_explained: float | None
+    neuronpedia_id: str | None
+
+
+@dataclass(frozen=True)
+class Feature:
+    space: str
+    feature: int
+    n_active: int
+    firing_rate: float
+    max_activation: float | None
+    mean_activation: float | None
+    top_token: str | None
+    top_token_share: float | None
+    token_entropy_bits: float | None
+    special_share: float | None
+    decoder_norm: float | None
+    label: str | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    comparison: str
+    space_a: str
+    space_b: str
+    alignment: str
+    n_units: int
+    n_passages: int
+
+
+@dataclass(frozen=True)
+class ComparisonSummary:
+    """How much two spaces share, under the given thresholds."""
+
+    comparison: str
+    space_a: str
+    space_b: str
+    same_model: bool
+    """Whether both spaces read one model at one hook: a ceiling, not a finding about two models."""
+    n_alive_a: int
+    n_alive_b: int
+    n_candidates: int
+    n_mutual: int
+    """Mutual best matches, before any filter."""
+    n_homologues: int
+    """Mutual best matches without any reason: contextual homologues."""
+    n_token_explained: int
+    """Mutual best matches with the reason `token`."""
+    median_pearson: float | None
+    """Median pearson of A's best matches."""
+    median_context: float | None
+    """Median pearson_context of A's best matches."""
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Where each reason begins (METHODS, section 5); chosen when a page is looked at, never stored."""
+
+    rare: int = 30
+    """Either side fires on fewer tokens than this."""
+    dense: float = 0.10
+    """Either side fires on a larger share of tokens than this."""
+    special: float = 0.5
+    """More than this share of either side's activation mass lies on special tokens."""
+    position: float = 0.5
+    """pearson_position above this share of pearson."""
+    token: float = 0.8
+    """pearson_token above this share of pearson."""
+    single_token: float = 0.8
+    """top_token_share at least this on both sides."""
+    hub: int = 3
+    """hub_size above this."""
+    chance: float = 0.05
+    """q_value above this (never where q_value is NULL)."""
+    thin: int = 10
+    """n_both below this."""
+
+
+REASONS: dict[str, str] = {
+    "rare": "either side fires on too few tokens to tell a match from luck",
+    "dense": "either side fires nearly everywhere",
+    "special": "most of either side's activation lies on special tokens such as begin-of-text",
+    "position": "the position in the passage alone explains most of the correlation",
+    "token": "the token alone explains most of the correlation",
+    "single_token": "both sides fire on one single token",
+    "stop_token": "both sides' top token is punctuation, white space or a function word",
+    "not_mutual": "one of the two has a better match elsewhere",
+    "hub": "many features of A have this feature of B as their best match",
+    "chance": "a search among shuffled passages finds as good a match too often",
+    "thin": "both fire together on too few units",
+}
+"""Every reason why a match may be trivial, in the order of the funnel, with what it means."""
+
+
+@dataclass(frozen=True)
+class PairFilter:
+    """What the Pairs page shows; the defaults are the default filter."""
+
+    min_pearson: float = 0.0
+    min_context: float = -1.0
+    min_active: int = 0
+    """Both features fire on at least this many tokens."""
+    hide: tuple[str, ...] = ("rare", "dense", "special", "position", "token", "single_token", "stop_token", "not_mutual", "hub", "chance", "thin")
+    """Reasons whose matches are hidden: all of them by default, whatever is left is a contextual homologue."""
+    only: str | None = None
+    """Show instead the matches that have this reason (what a step of the funnel dropped)."""
+    feature_a: int | None = None
+    feature_b: int | None = None
+    """Only candidates of this feature."""
+    thresholds: Thresholds = field(default_factory=Thresholds)
+
+
+SORTS = ("pearson_context", "pearson", "z_context", "cosine", "jaccard", "n_both", "margin", "feature_a", "feature_b")
+"""Columns that pairs can be sorted by: descending, but the two feature columns ascending."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """One candidate pair, all its evidence, and the reasons that hold under the thresholds asked for."""
+
+    comparison: str
+    feature_a: int
+    feature_b: int
+    rank_ab: int | None
+    rank_ba: int | None
+    mutual_best: bool
+    assigned: bool
+    pearson: float
+    pearson_token: float
+    pearson_position: float
+    pearson_context: float
+    z_context: float | None
+    cosine: float
+    jaccard: float
+    n_both: int
+    n_a_only: int
+    n_b_only: int
+    decoder_cosine: float | None
+    margin: float | None
+    hub_size: int
+    p_value: float | None
+    q_value: float | None
+    neighbour_overlap: float | None
+    top_token_a: str | None
+    top_token_b: str | None
+    n_active_a: int
+    n_active_b: int
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PairRow:
+    """One row of the Pairs table: a match and the top tokens of both sides."""
+
+    match: Match
+    tokens_a: tuple[str, ...]
+    """Up to five token texts with the largest mass, strongest first."""
+    tokens_b: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FunnelStep:
+    """One filter of the funnel, applied after the ones before it."""
+
+    name: str
+    """`candidates` for the first, then a name of `REASONS` or `min_pearson` / `min_context` / `min_active`."""
+    n_left: int
+    n_dropped: int
+
+
+@dataclass(frozen=True)
+class PairPoint:
+    """One dot of the Pairs scatter."""
+
+    feature_a: int
+    feature_b: int
+    pearson: float
+    pearson_token: float
+    n_active_a: int
+    top_token_a: str | None
+    kept: bool
+    """Whether it passes the filter."""
+
+
+@dataclass(frozen=True)
+class HistogramBin:
+    lower: float
+    upper: float
+    count: int
+
+
+@dataclass(frozen=True)
+class Logit:
+    side: str
+    rank: int
+    token: str
+    value: float
+
+
+@dataclass(frozen=True)
+class FeatureToken:
+    rank: int
+    token: str
+    mass_share: float
+    n_active: int
+
+
+@dataclass(frozen=True)
+class StripToken:
+    """One token of a strip; the activation is None where the feature does not fire."""
+
+    token_index: int
+    text: str
+    activation: float | None
+    is_special: bool
+    is_focus: bool
+    """The token that the strip was chosen for."""
+
+
+@dataclass(frozen=True)
+class Strip:
+    """A stretch of a passage with one feature's activations."""
+
+    passage_id: int
+    source: str
+    tokens: tuple[StripToken, ...]
+    cut_left: bool
+    cut_right: bool
+    """Whether the passage goes on beyond the strip."""
+    stratum: str | None = None
+    rank: int | None = None
+
+
+@dataclass(frozen=True)
+class PairStrip:
+    """The same stretch of a passage, under feature A and under feature B."""
+
+    a: Strip
+    b: Strip
+    activation_a: float
+    activation_b: float
+    """Largest activations of the group's units in the passage (0.0 where that side does not fire)."""
+
+
+GROUPS = ("both", "only_a", "only_b")
+
+
+@dataclass(frozen=True)
+class UnitPoint:
+    """One unit where either of two features fires."""
+
+    activation_a: float
+    activation_b: float
+    token_index: int
+    """A's (first) token of the unit."""
+    token: str
+
+
+@dataclass(frozen=True)
+class DensityCell:
+    """How many units fall into one cell of the plane of A's and B's activation."""
+
+    a_lower: float
+    a_upper: float
+    b_lower: float
+    b_upper: float
+    count: int
+
+
+@dataclass(frozen=True)
+class UnitScatter:
+    """A's against B's activation at every unit where either fires: single points, or cells where there are many."""
+
+    points: tuple[UnitPoint, ...]
+    cells: tuple[DensityCell, ...]
+    n_units: int
+
+
+@dataclass(frozen=True)
+class TokenRow:
+    """What two features do on one token text."""
+
+    token: str
+    n_units: int
+    """Occurrences of the token in the text."""
+    n_a: int
+    n_b: int
+    n_both: int
+    mass_share_a: float | None
+    mass_share_b: float | None
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """The best match of a feature in one other space, seen from the feature."""
+
+    comparison: str
+    side: str
+    """`a` or `b`: which side of the comparison the asked feature is."""
+    other_space: str
+    match: Match
+
+
+@dataclass(frozen=True)
+class Table:
+    """The answer of the SQL console: column names, types, and at most the allowed rows."""
+
+    columns: tuple[str, ...]
+    types: tuple[str, ...]
+    rows: tuple[tuple[object, ...], ...]
+    truncated: bool
+    """Whether there were more rows than the limit."""
+    seconds: float

@@ -1,0 +1,321 @@
+"""Every table and column of a store, once: the DDL, the Arrow schemas and the data dictionary all derive from `TABLES`.
+
+A table's `order` is the total order of its rows on disk and its `key` is unique; `python -m store check` proves both.
+"""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+SCHEMA_VERSION = 1
+"""Raised whenever a table or column changes its meaning; a reader refuses a newer one."""
+
+DATABASE = "homolog.duckdb"
+CHECKSUMS = "SHA256SUMS"
+
+_ARROW = {
+    "VARCHAR": pa.string(),
+    "BOOLEAN": pa.bool_(),
+    "INTEGER": pa.int32(),
+    "BIGINT": pa.int64(),
+    "FLOAT": pa.float32(),
+    "DOUBLE": pa.float64(),
+    "TIMESTAMP": pa.timestamp("us"),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    type: str
+    """A DuckDB type, one of the keys of `_ARROW`."""
+    meaning: str
+    unit: str = ""
+    nullable: bool = False
+    """Whether NULL ("unknown") may stand here."""
+
+
+@dataclass(frozen=True)
+class Table:
+    name: str
+    meaning: str
+    key: tuple[str, ...]
+    order: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def arrow(self) -> pa.Schema:
+        """The Arrow schema that rows of this table must have."""
+        return pa.schema([pa.field(c.name, _ARROW[c.type], nullable=c.nullable) for c in self.columns])
+
+    @property
+    def ddl(self) -> str:
+        """`CREATE TABLE`, with NOT NULL where the schema says so."""
+        columns = ",\n  ".join(f'"{c.name}" {c.type}{"" if c.nullable else " NOT NULL"}' for c in self.columns)
+        return f'CREATE TABLE "{self.name}" (\n  {columns}\n)'
+
+
+SPACE = Column("space", "VARCHAR", "Feature space, by its name in the run file")
+FEATURE = Column("feature", "INTEGER", "Feature of the space, counted from 0", "index")
+RANK = Column("rank", "INTEGER", "Place in its list, 1 is first", "rank")
+COMPARISON = Column("comparison", "VARCHAR", "Ordered pair of spaces, named `<space A>~<space B>`")
+TOKEN_INDEX = Column("token_index", "INTEGER", "Token, counted from 0 through all passages of its model", "index")
+PASSAGE = Column("passage_id", "INTEGER", "Passage, counted from 0", "index")
+
+TABLES: tuple[Table, ...] = (
+    Table(
+        "build",
+        "How this store was made; one row.",
+        ("fingerprint",),
+        ("fingerprint",),
+        (
+            Column("fingerprint", "VARCHAR", "SHA-256 of the inputs: weights, text, run file, schema", "hex"),
+            Column("schema_version", "INTEGER", "Version of this schema"),
+            Column("created_at", "TIMESTAMP", "When the store was published", "UTC"),
+            Column("homolog_version", "VARCHAR", "Version of Homolog that wrote it"),
+            Column("run_file", "VARCHAR", "The run file, as it was read", "TOML"),
+            Column("packages", "VARCHAR", "Versions of the packages that the numbers depend on", "JSON"),
+        ),
+    ),
+    Table(
+        "contents",
+        "What each table held when it was published; `python -m store check` compares.",
+        ("table_name",),
+        ("table_name",),
+        (
+            Column("table_name", "VARCHAR", "Table"),
+            Column("n_rows", "BIGINT", "Rows", "rows"),
+            Column("checksum", "VARCHAR", "Sum of the 64-bit hashes of all rows, modulo 2^128", "integer"),
+        ),
+    ),
+    Table(
+        "passages",
+        "Stretches of text that every model of the run read as one context.",
+        ("passage_id",),
+        ("passage_id",),
+        (
+            PASSAGE,
+            Column("source", "VARCHAR", "Where the text comes from, such as `numpy.linalg._linalg:svd`"),
+            Column("text", "VARCHAR", "The text"),
+        ),
+    ),
+    Table(
+        "models",
+        "Language models of the run.",
+        ("model",),
+        ("model",),
+        (
+            Column("model", "VARCHAR", "Model, by its name in the run file"),
+            Column("load", "VARCHAR", "What it was loaded from"),
+            Column("n_layers", "INTEGER", "Transformer blocks", "layers", True),
+            Column("d_model", "INTEGER", "Width of the residual stream", "dimensions", True),
+            Column("vocab_size", "INTEGER", "Entries of the tokenizer's vocabulary", "tokens", True),
+            Column("n_parameters", "BIGINT", "Trained weights", "parameters", True),
+            Column("tokenizer", "VARCHAR", "SHA-256 of the tokenizer: models that agree here share their tokens", "hex"),
+        ),
+    ),
+    Table(
+        "tokens",
+        "Each model's own tokens of each passage.",
+        ("model", "token_index"),
+        ("model", "token_index"),
+        (
+            Column("model", "VARCHAR", "Model"),
+            TOKEN_INDEX,
+            PASSAGE,
+            Column("position", "INTEGER", "Place in the passage, special tokens included, from 0", "tokens"),
+            Column("token_id", "INTEGER", "Entry of the model's vocabulary", "index", True),
+            Column("text", "VARCHAR", "The token as text"),
+            Column("char_start", "INTEGER", "First character in the passage's text", "characters"),
+            Column("char_end", "INTEGER", "One past the last character", "characters"),
+            Column("is_special", "BOOLEAN", "BOS, EOS or PAD: never counted in a statistic, an example or a match"),
+        ),
+    ),
+    Table(
+        "spaces",
+        "Feature spaces: one dictionary of features read at one hook of one model.",
+        ("space",),
+        ("space",),
+        (
+            SPACE,
+            Column("model", "VARCHAR", "Model it reads"),
+            Column("kind", "VARCHAR", "`sae`, `neurons`, `random_sae` or `imported`"),
+            Column("hook", "VARCHAR", "Place in the model, in TransformerLens's names", "", True),
+            Column("d_in", "INTEGER", "Width of the activations it reads", "dimensions", True),
+            Column("n_features", "INTEGER", "Features, dead ones included", "features"),
+            Column("source", "VARCHAR", "What it was loaded from"),
+            Column("n_alive", "INTEGER", "Features that fire at least once", "features"),
+            Column("l0", "DOUBLE", "Active features a token, on average", "features / token"),
+            Column(
+                "variance_explained",
+                "DOUBLE",
+                "1 - residual / total variance of the hook's activations on this text; NULL when not measured",
+                "fraction",
+                True,
+            ),
+            Column("neuronpedia_id", "VARCHAR", "Name on Neuronpedia", "", True),
+        ),
+    ),
+    Table(
+        "features",
+        "Statistics of each feature, over tokens that are not special.",
+        ("space", "feature"),
+        ("space", "feature"),
+        (
+            SPACE,
+            FEATURE,
+            Column("n_active", "INTEGER", "Tokens it fires on", "tokens"),
+            Column("firing_rate", "DOUBLE", "Share of tokens it fires on", "fraction"),
+            Column("max_activation", "FLOAT", "Largest activation; NULL when it never fires", "activation", True),
+            Column("mean_activation", "DOUBLE", "Mean over the tokens it fires on", "activation", True),
+            Column("top_token", "VARCHAR", "Token text with the largest share of its activation mass", "", True),
+            Column("top_token_share", "DOUBLE", "That share", "fraction", True),
+            Column("token_entropy_bits", "DOUBLE", "Entropy of its activation mass over token texts", "bits", True),
+            Column("special_share", "DOUBLE", "Share of its whole mass that lies on special tokens", "fraction", True),
+            Column("decoder_norm", "DOUBLE", "Euclidean norm of its decoder row", "", True),
+            Column("label", "VARCHAR", "A name that somebody gave it", "", True),
+        ),
+    ),
+    Table(
+        "activations",
+        "Every activation above zero on a token that is not special.",
+        ("space", "feature", "token_index"),
+        ("space", "feature", "token_index"),
+        (SPACE, FEATURE, TOKEN_INDEX, Column("activation", "FLOAT", "Strength, above 0", "activation")),
+    ),
+    Table(
+        "examples",
+        "Tokens that show what a feature fires on: the strongest of each of the top passages, five intervals, random.",
+        ("space", "feature", "stratum", "rank"),
+        ("space", "feature", "stratum", "rank"),
+        (
+            SPACE,
+            FEATURE,
+            Column("stratum", "VARCHAR", "`top`; `q1` (weakest fifth of the range 0 to the maximum) to `q5`; `random`"),
+            RANK,
+            TOKEN_INDEX,
+            PASSAGE,
+            Column("activation", "FLOAT", "Activation at that token", "activation"),
+        ),
+    ),
+    Table(
+        "histograms",
+        "Distribution of each feature's activations above zero, in 50 equal bins from 0 to its maximum.",
+        ("space", "feature", "bin"),
+        ("space", "feature", "bin"),
+        (
+            SPACE,
+            FEATURE,
+            Column("bin", "INTEGER", "Bin, from 0", "index"),
+            Column("lower", "DOUBLE", "Lower edge, excluded", "activation"),
+            Column("upper", "DOUBLE", "Upper edge, included", "activation"),
+            Column("count", "INTEGER", "Tokens", "tokens"),
+        ),
+    ),
+    Table(
+        "logits",
+        "Output tokens that a feature's decoder row raises and lowers most (decoder row times the unembedding, centred).",
+        ("space", "feature", "side", "rank"),
+        ("space", "feature", "side", "rank"),
+        (
+            SPACE,
+            FEATURE,
+            Column("side", "VARCHAR", "`promoted` or `suppressed`"),
+            RANK,
+            Column("token", "VARCHAR", "Output token"),
+            Column("value", "FLOAT", "Direct effect on its logit, before the final normalisation", "logits / activation"),
+        ),
+    ),
+    Table(
+        "feature_tokens",
+        "Token texts that carry most of a feature's activation mass.",
+        ("space", "feature", "rank"),
+        ("space", "feature", "rank"),
+        (
+            SPACE,
+            FEATURE,
+            RANK,
+            Column("token", "VARCHAR", "Token text"),
+            Column("mass_share", "DOUBLE", "Share of the feature's activation mass", "fraction"),
+            Column("n_active", "INTEGER", "Occurrences it fires on", "tokens"),
+        ),
+    ),
+    Table(
+        "comparisons",
+        "Ordered pairs of spaces over the same passages.",
+        ("comparison",),
+        ("comparison",),
+        (
+            COMPARISON,
+            Column("space_a", "VARCHAR", "Space A"),
+            Column("space_b", "VARCHAR", "Space B"),
+            Column("alignment", "VARCHAR", "`identical` (a unit is a token), or the two models of `units`"),
+            Column("n_units", "BIGINT", "Aligned units, special tokens left out", "units"),
+            Column("n_passages", "INTEGER", "Passages", "passages"),
+        ),
+    ),
+    Table(
+        "units",
+        "Aligned units of two models with different tokens; an `identical` alignment needs no rows.",
+        ("alignment", "unit"),
+        ("alignment", "unit"),
+        (
+            Column("alignment", "VARCHAR", "`<model A>~<model B>`"),
+            Column("unit", "INTEGER", "Unit, from 0", "index"),
+            PASSAGE,
+            Column("token_a", "INTEGER", "First token of A's model in the unit", "index"),
+            Column("n_tokens_a", "INTEGER", "Tokens of A's model in it", "tokens"),
+            Column("token_b", "INTEGER", "First token of B's model in the unit", "index"),
+            Column("n_tokens_b", "INTEGER", "Tokens of B's model in it", "tokens"),
+        ),
+    ),
+    Table(
+        "matches",
+        "Candidate pairs of features with their evidence: the ten best by pearson and by pearson_context, from both sides.",
+        ("comparison", "feature_a", "feature_b"),
+        ("comparison", "feature_a", "feature_b"),
+        (
+            COMPARISON,
+            Column("feature_a", "INTEGER", "Feature of space A", "index"),
+            Column("feature_b", "INTEGER", "Feature of space B", "index"),
+            Column("rank_ab", "INTEGER", "B's place among A's candidates by pearson; NULL beyond ten", "rank", True),
+            Column("rank_ba", "INTEGER", "A's place among B's candidates by pearson; NULL beyond ten", "rank", True),
+            Column("mutual_best", "BOOLEAN", "Each is the other's best by pearson"),
+            Column("assigned", "BOOLEAN", "Paired by the one-to-one assignment with the largest sum of pearson"),
+            Column("pearson", "DOUBLE", "Correlation of the two activations over all units", "correlation"),
+            Column("pearson_token", "DOUBLE", "The part of pearson that the unit's token alone explains", "correlation"),
+            Column("pearson_position", "DOUBLE", "The part that the position in the passage alone explains", "correlation"),
+            Column("pearson_context", "DOUBLE", "pearson - pearson_token: what only the context explains", "correlation"),
+            Column(
+                "z_context",
+                "DOUBLE",
+                "Standard deviations above a shuffle of B's activations among occurrences of the same token; "
+                "NULL when that shuffle changes nothing",
+                "sd",
+                True,
+            ),
+            Column("cosine", "DOUBLE", "Cosine of the two activation vectors", "cosine"),
+            Column("jaccard", "DOUBLE", "Units where both fire / units where either fires", "fraction"),
+            Column("n_both", "INTEGER", "Units where both fire", "units"),
+            Column("n_a_only", "INTEGER", "Units where only A fires", "units"),
+            Column("n_b_only", "INTEGER", "Units where only B fires", "units"),
+            Column("decoder_cosine", "DOUBLE", "Cosine of the decoder rows; NULL unless one model, one hook", "cosine", True),
+            Column("margin", "DOUBLE", "pearson minus A's best other candidate; NULL when there is none", "correlation", True),
+            Column("hub_size", "INTEGER", "Features of A whose best match is this feature of B", "features"),
+            Column("p_value", "DOUBLE", "Against the best-match null; NULL when not computed", "probability", True),
+            Column("q_value", "DOUBLE", "Benjamini-Hochberg over A's features; NULL when not computed", "probability", True),
+            Column("neighbour_overlap", "DOUBLE", "Neighbours kept through the matches; NULL when not computed", "fraction", True),
+        ),
+    ),
+)
+
+BY_NAME = {table.name: table for table in TABLES}
+
+
+def dictionary() -> list[tuple[str, str, str, str, str]]:
+    """The data dictionary: (table, column, type, unit, meaning) for every column, in the order of the schema."""
+    return [(t.name, c.name, c.type, c.unit, c.meaning) for t in TABLES for c in t.columns]
