@@ -1,9 +1,22 @@
 """Store: one method per question that a page, a script or a test asks of a published folder."""
 
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
+from typing import Any, TypeVar
 
+import duckdb
+
+from store import filters, sql, strips
 from store import records as r
+from store.connection import connect, cursor, one_line
+from store.errors import NotAStore, UnknownName
+from store.schema import DATABASE
+
+Record = TypeVar("Record")
+
+DEFAULTS = r.Thresholds()
+STRATA = ("top", "q1", "q2", "q3", "q4", "q5", "random")
 
 
 class Store:
@@ -13,44 +26,266 @@ class Store:
     schema version. After the file was replaced by a new publication, open a new `Store`.
     """
 
-    def __init__(self, folder: Path | str) -> None: ...
-    def close(self) -> None: ...
-    def __enter__(self) -> "Store": ...
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
-
     folder: Path
     fingerprint: str
 
+    def __init__(self, folder: Path | str) -> None:
+        self.folder = Path(folder)
+        self._connection = connect(self.folder)
+        try:
+            self._build = self._rows("build", r.Build)[0]
+            self._models = {m.model: m for m in self._rows("models", r.Model)}
+            self._spaces = {s.space: s for s in self._rows("spaces", r.Space)}
+            self._comparisons = {c.comparison: c for c in self._rows("comparisons", r.Comparison)}
+        except NotAStore:
+            self.close()
+            raise
+        self.fingerprint = self._build.fingerprint
+
+    def close(self) -> None:
+        """Lets go of the file; questions asked afterwards fail."""
+        self._connection.close()
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A cursor of its own over the store, for the SQL console; close it after use."""
+        return cursor(self._connection)
+
     # What is in it -----------------------------------------------------------------------------------------------
-    def build(self) -> r.Build: ...
-    def models(self) -> list[r.Model]: ...
-    def spaces(self) -> list[r.Space]: ...
-    def space(self, space: str) -> r.Space: ...  # UnknownName says which spaces exist
-    def comparisons(self) -> list[r.Comparison]: ...
-    def comparison(self, comparison: str) -> r.Comparison: ...  # UnknownName says which exist
-    def comparison_of(self, space_a: str, space_b: str) -> r.Comparison | None: ...
-    def counts(self) -> dict[str, int]: ...  # rows of every table, from `contents`; reads no big table
-    def summaries(self, thresholds: r.Thresholds = r.Thresholds()) -> list[r.ComparisonSummary]: ...
+    def build(self) -> r.Build:
+        return self._build
+
+    def models(self) -> list[r.Model]:
+        return list(self._models.values())
+
+    def spaces(self) -> list[r.Space]:
+        return list(self._spaces.values())
+
+    def space(self, space: str) -> r.Space:
+        """Raises `UnknownName`, which says which spaces exist."""
+        filters.one_of("space", space, self._spaces)
+        return self._spaces[space]
+
+    def comparisons(self) -> list[r.Comparison]:
+        return list(self._comparisons.values())
+
+    def comparison(self, comparison: str) -> r.Comparison:
+        """Raises `UnknownName`, which says which comparisons exist."""
+        filters.one_of("comparison", comparison, self._comparisons)
+        return self._comparisons[comparison]
+
+    def comparison_of(self, space_a: str, space_b: str) -> r.Comparison | None:
+        """The comparison of two spaces in this order, or None. Raises `UnknownName` for an unknown space."""
+        self.space(space_a), self.space(space_b)
+        wanted = (space_a, space_b)
+        return next((c for c in self._comparisons.values() if (c.space_a, c.space_b) == wanted), None)
+
+    def counts(self) -> dict[str, int]:
+        """Rows of every table, as published."""
+        return {row["table_name"]: row["n_rows"] for row in self._dicts("counts")}
+
+    def summaries(self, thresholds: r.Thresholds = DEFAULTS) -> list[r.ComparisonSummary]:
+        return self._rows("summaries", r.ComparisonSummary, **asdict(thresholds))
 
     # Pairs -------------------------------------------------------------------------------------------------------
-    def pairs(self, comparison: str, filter: r.PairFilter, sort: str = "pearson_context", limit: int = 100, offset: int = 0) -> list[r.PairRow]: ...
-    def funnel(self, comparison: str, filter: r.PairFilter) -> list[r.FunnelStep]: ...
-    def points(self, comparison: str, filter: r.PairFilter, limit: int = 5000) -> list[r.PairPoint]: ...
-    def around(self, comparison: str, feature_a: int, feature_b: int, filter: r.PairFilter, sort: str = "pearson_context") -> tuple[tuple[int, int] | None, tuple[int, int] | None, int | None, int]: ...
-    # (previous pair, next pair, place of this pair from 1 or None when the filter hides it, pairs that pass)
+    def pairs(
+        self,
+        comparison: str,
+        filter: r.PairFilter,
+        sort: str = "pearson_context",
+        limit: int = 100,
+        offset: int = 0,
+    ) -> list[r.PairRow]:
+        """The matches that pass, sorted by `sort` (one of `records.SORTS`), unknown values last."""
+        c = self.comparison(comparison)
+        filters.one_of("sort", sort, r.SORTS)
+        asked = {**filters.flagged(comparison, filter), **filters.masks(filter), "sort": sort}
+        sides = {"space_a": c.space_a, "space_b": c.space_b}
+        rows = self._dicts("pairs", **asked, **sides, limit=limit, offset=offset)
+        words = [(row.pop("tokens_a"), row.pop("tokens_b")) for row in rows]
+        return [r.PairRow(r.Match(**row), *tokens) for row, tokens in zip(rows, words, strict=True)]
+
+    def funnel(self, comparison: str, filter: r.PairFilter) -> list[r.FunnelStep]:
+        """What each filter leaves: `candidates`, the bounds that are set or drop something, then the hidden reasons.
+
+        `filter.only` is left out of account.
+        """
+        self.comparison(comparison)
+        rows = self._dicts("funnel", **filters.flagged(comparison, filter))
+        return filters.funnel([(row["flags"], row["n"]) for row in rows], filter)
+
+    def points(self, comparison: str, filter: r.PairFilter, limit: int = 5000) -> list[r.PairPoint]:
+        """Matches as dots: those that pass first, then a fixed sample of the others."""
+        self.comparison(comparison)
+        asked = {**filters.flagged(comparison, filter), **filters.masks(filter), "limit": limit}
+        return self._rows("points", r.PairPoint, **asked)
+
+    def around(
+        self,
+        comparison: str,
+        feature_a: int,
+        feature_b: int,
+        filter: r.PairFilter,
+        sort: str = "pearson_context",
+    ) -> tuple[tuple[int, int] | None, tuple[int, int] | None, int | None, int]:
+        """(previous pair, next pair, place of this pair from 1 or None when the filter hides it, pairs that pass).
+
+        A hidden pair has the neighbours of the place where it would stand; no candidate at all has none.
+        """
+        self._pair(comparison, feature_a, feature_b)
+        filters.one_of("sort", sort, r.SORTS)
+        asked = {**filters.flagged(comparison, filter), **filters.masks(filter), "sort": sort}
+        row = self._dicts("around", **asked, this_a=feature_a, this_b=feature_b)[0]
+        return row["previous"], row["next"], row["place"] if row["is_kept"] else None, row["n_kept"]
 
     # One pair ----------------------------------------------------------------------------------------------------
-    def match(self, comparison: str, feature_a: int, feature_b: int, thresholds: r.Thresholds = r.Thresholds()) -> r.Match | None: ...
-    def runners_up(self, comparison: str, *, feature_a: int | None = None, feature_b: int | None = None, limit: int = 10, thresholds: r.Thresholds = r.Thresholds()) -> list[r.Match]: ...
-    def group_counts(self, comparison: str, feature_a: int, feature_b: int) -> dict[str, int]: ...  # keys: records.GROUPS
-    def pair_strips(self, comparison: str, feature_a: int, feature_b: int, group: str, limit: int = 10, offset: int = 0, width: int = 24) -> list[r.PairStrip]: ...
-    def unit_scatter(self, comparison: str, feature_a: int, feature_b: int, points: int = 2000, cells: int = 40) -> r.UnitScatter: ...
-    def token_rows(self, comparison: str, feature_a: int, feature_b: int, limit: int = 20) -> list[r.TokenRow]: ...
+    def match(
+        self, comparison: str, feature_a: int, feature_b: int, thresholds: r.Thresholds = DEFAULTS
+    ) -> r.Match | None:
+        """The evidence of a pair; None when the two were never candidates of each other."""
+        self._pair(comparison, feature_a, feature_b)
+        asked = {"comparison": comparison, "feature_a": feature_a, "feature_b": feature_b}
+        rows = self._rows("match", r.Match, **asked, **asdict(thresholds))
+        return rows[0] if rows else None
+
+    def runners_up(
+        self,
+        comparison: str,
+        *,
+        feature_a: int | None = None,
+        feature_b: int | None = None,
+        limit: int = 10,
+        thresholds: r.Thresholds = DEFAULTS,
+    ) -> list[r.Match]:
+        """All candidates of the given feature, the best one included, by pearson. Give `feature_a` or `feature_b`."""
+        if (feature_a is None) == (feature_b is None):
+            raise ValueError("runners-up belong to one feature; give feature_a or feature_b")
+        c = self.comparison(comparison)
+        self._feature(c.space_a, feature_a) if feature_b is None else self._feature(c.space_b, feature_b)
+        asked = {"comparison": comparison, "feature_a": feature_a, "feature_b": feature_b, "limit": limit}
+        return self._rows("runners_up", r.Match, **asked, **asdict(thresholds))
+
+    def group_counts(self, comparison: str, feature_a: int, feature_b: int) -> dict[str, int]:
+        """Units in each of `records.GROUPS`."""
+        return self._fired("group_counts", comparison, feature_a, feature_b)[0]
+
+    def pair_strips(
+        self,
+        comparison: str,
+        feature_a: int,
+        feature_b: int,
+        group: str,
+        limit: int = 10,
+        offset: int = 0,
+        width: int = 24,
+    ) -> list[r.PairStrip]:
+        """Passages of a group (of `records.GROUPS`), strongest first, `width` tokens either side of the best unit."""
+        filters.one_of("group", group, r.GROUPS)
+        c = self._pair(comparison, feature_a, feature_b)
+        page = self._fired(
+            "pair_passages", comparison, feature_a, feature_b, model_a=self._spaces[c.space_a].model,
+            group=group, limit=limit, offset=offset,
+        )  # fmt: skip
+        sides = ((self._spaces[c.space_a], feature_a), (self._spaces[c.space_b], feature_b))
+        return strips.pairs(self._dicts, page, *sides, width=width, identical=c.alignment == "identical")
+
+    def unit_scatter(
+        self, comparison: str, feature_a: int, feature_b: int, points: int = 2000, cells: int = 40
+    ) -> r.UnitScatter:
+        """Every unit where either fires, if these are at most `points`; else cells, and points where both fire."""
+        c = self._pair(comparison, feature_a, feature_b)
+        pair = (comparison, feature_a, feature_b)
+        n_units = sum(self.group_counts(*pair).values())
+        many = n_units > points
+        limit, model_a = points // 4 if many else points, self._spaces[c.space_a].model
+        dots = self._fired("unit_points", *pair, model_a=model_a, both_only=many, limit=limit)
+        grid = self._fired("unit_cells", *pair, cells=cells) if many else []
+        return r.UnitScatter(
+            tuple(r.UnitPoint(**row) for row in dots), tuple(r.DensityCell(**row) for row in grid), n_units
+        )
+
+    def token_rows(self, comparison: str, feature_a: int, feature_b: int, limit: int = 20) -> list[r.TokenRow]:
+        """Token texts (of A's model; of a whole unit where the two differ) with most of both features' mass."""
+        c = self._pair(comparison, feature_a, feature_b)
+        name = "token_rows" if c.alignment == "identical" else "token_rows_aligned"
+        model_a = self._spaces[c.space_a].model
+        return [
+            r.TokenRow(**row)
+            for row in self._fired(name, comparison, feature_a, feature_b, model_a=model_a, limit=limit)
+        ]
 
     # One feature -------------------------------------------------------------------------------------------------
-    def feature(self, space: str, feature: int) -> r.Feature: ...  # UnknownName: "p70-l2 has features 0 to 32767; got 40000"
-    def histogram(self, space: str, feature: int) -> list[r.HistogramBin]: ...
-    def logits(self, space: str, feature: int) -> list[r.Logit]: ...
-    def feature_tokens(self, space: str, feature: int) -> list[r.FeatureToken]: ...
-    def strips(self, space: str, feature: int, stratum: str, limit: int = 10, width: int = 24) -> list[r.Strip]: ...
-    def elsewhere(self, space: str, feature: int, thresholds: r.Thresholds = r.Thresholds()) -> list[r.Elsewhere]: ...
+    def feature(self, space: str, feature: int) -> r.Feature:
+        """Raises `UnknownName`: "p70-l2 has features 0 to 32767; got 40000"."""
+        return self._rows("feature", r.Feature, **self._feature(space, feature))[0]
+
+    def histogram(self, space: str, feature: int) -> list[r.HistogramBin]:
+        return self._rows("histogram", r.HistogramBin, **self._feature(space, feature))
+
+    def logits(self, space: str, feature: int) -> list[r.Logit]:
+        return self._rows("logits", r.Logit, **self._feature(space, feature))
+
+    def feature_tokens(self, space: str, feature: int) -> list[r.FeatureToken]:
+        return self._rows("feature_tokens", r.FeatureToken, **self._feature(space, feature))
+
+    def strips(self, space: str, feature: int, stratum: str, limit: int = 10, width: int = 24) -> list[r.Strip]:
+        """Examples of a stratum (one of `STRATA`), `width` tokens either side; none for an empty stratum."""
+        asked = self._feature(space, feature)
+        filters.one_of("stratum", stratum, STRATA)
+        page = self._dicts("examples", **asked, stratum=stratum, limit=limit)
+        return strips.examples(self._dicts, page, self._spaces[space], feature, stratum=stratum, width=width)
+
+    def elsewhere(self, space: str, feature: int, thresholds: r.Thresholds = DEFAULTS) -> list[r.Elsewhere]:
+        """The feature's best match in every comparison that its space is part of."""
+        rows = self._dicts("elsewhere", **self._feature(space, feature), **asdict(thresholds))
+        return [
+            r.Elsewhere(row["comparison"], row.pop("side"), row.pop("other_space"), r.Match(**row)) for row in rows
+        ]
+
+    # How a question is asked -------------------------------------------------------------------------------------
+    def _pair(self, comparison: str, feature_a: int, feature_b: int) -> r.Comparison:
+        c = self.comparison(comparison)
+        self._feature(c.space_a, feature_a)
+        self._feature(c.space_b, feature_b)
+        return c
+
+    def _feature(self, space: str, feature: int | None) -> dict[str, Any]:
+        n = self.space(space).n_features
+        if feature is None or not 0 <= feature < n:
+            raise UnknownName(f"{space} has features 0 to {n - 1}; got {feature}")
+        return {"space": space, "feature": feature}
+
+    def _fired(
+        self, name: str, comparison: str, feature_a: int, feature_b: int, **asked: object
+    ) -> list[dict[str, Any]]:
+        """Asks a question about the units where two features fire, by tokens or by aligned units."""
+        c = self._pair(comparison, feature_a, feature_b)
+        asked |= {"space_a": c.space_a, "feature_a": feature_a, "space_b": c.space_b, "feature_b": feature_b}
+        if c.alignment == "identical":
+            return self._dicts(name, **asked)
+        return self._dicts(name, "fired_aligned", **asked, alignment=c.alignment)
+
+    def _rows(self, name: str, record: type[Record], **asked: object) -> list[Record]:
+        return [record(**row) for row in self._dicts(name, **asked)]
+
+    def _dicts(self, name: str, fired: str = "fired_identical", /, **asked: object) -> list[dict[str, Any]]:
+        """Rows of `store/sql/<name>.sql` by column name, lists as tuples. Raises `NotAStore` for a damaged file."""
+        try:
+            with cursor(self._connection) as own:
+                answer = own.execute(sql.load(name, fired), asked)
+                columns = [column[0] for column in answer.description or ()]
+                rows = answer.fetchall()
+        except duckdb.Error as error:
+            said = f"{self.folder / DATABASE} could not answer `{name}`: {one_line(error)}"
+            raise NotAStore(f"{said}; try `python -m store check {self.folder}`") from error
+        return [
+            {name: tuple(cell) if isinstance(cell, list) else cell for name, cell in zip(columns, row, strict=True)}
+            for row in rows
+        ]

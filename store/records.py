@@ -138,7 +138,7 @@ class PairFilter:
     min_context: float = -1.0
     min_active: int = 0
     """Both features fire on at least this many tokens."""
-    hide: tuple[str, ...] = ("rare", "dense", "special", "position", "token", "single_token", "stop_token", "not_mutual", "hub", "chance", "thin")
+    hide: tuple[str, ...] = tuple(REASONS)
     """Reasons whose matches are hidden: all of them by default, whatever is left is a contextual homologue."""
     only: str | None = None
     """Show instead the matches that have this reason (what a step of the funnel dropped)."""

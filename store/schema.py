@@ -4,6 +4,7 @@ A table's `order` is the total order of its rows on disk and its `key` is unique
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -115,7 +116,7 @@ TABLES: tuple[Table, ...] = (
             Column("d_model", "INTEGER", "Width of the residual stream", "dimensions", True),
             Column("vocab_size", "INTEGER", "Entries of the tokenizer's vocabulary", "tokens", True),
             Column("n_parameters", "BIGINT", "Trained weights", "parameters", True),
-            Column("tokenizer", "VARCHAR", "SHA-256 of the tokenizer: models that agree here share their tokens", "hex"),
+            Column("tokenizer", "VARCHAR", "SHA-256 of the tokenizer: models that agree here share tokens", "hex"),
         ),
     ),
     Table(
@@ -218,7 +219,7 @@ TABLES: tuple[Table, ...] = (
     ),
     Table(
         "logits",
-        "Output tokens that a feature's decoder row raises and lowers most (decoder row times the unembedding, centred).",
+        "Output tokens that a feature's decoder row raises and lowers most (row times the unembedding, centred).",
         ("space", "feature", "side", "rank"),
         ("space", "feature", "side", "rank"),
         (
@@ -227,7 +228,7 @@ TABLES: tuple[Table, ...] = (
             Column("side", "VARCHAR", "`promoted` or `suppressed`"),
             RANK,
             Column("token", "VARCHAR", "Output token"),
-            Column("value", "FLOAT", "Direct effect on its logit, before the final normalisation", "logits / activation"),
+            Column("value", "FLOAT", "Direct effect on its logit, before the final norm", "logits / activation"),
         ),
     ),
     Table(
@@ -275,7 +276,7 @@ TABLES: tuple[Table, ...] = (
     ),
     Table(
         "matches",
-        "Candidate pairs of features with their evidence: the ten best by pearson and by pearson_context, from both sides.",
+        "Candidate pairs with their evidence: the ten best by pearson and by pearson_context, from both sides.",
         ("comparison", "feature_a", "feature_b"),
         ("comparison", "feature_a", "feature_b"),
         (
@@ -287,9 +288,9 @@ TABLES: tuple[Table, ...] = (
             Column("mutual_best", "BOOLEAN", "Each is the other's best by pearson"),
             Column("assigned", "BOOLEAN", "Paired by the one-to-one assignment with the largest sum of pearson"),
             Column("pearson", "DOUBLE", "Correlation of the two activations over all units", "correlation"),
-            Column("pearson_token", "DOUBLE", "The part of pearson that the unit's token alone explains", "correlation"),
-            Column("pearson_position", "DOUBLE", "The part that the position in the passage alone explains", "correlation"),
-            Column("pearson_context", "DOUBLE", "pearson - pearson_token: what only the context explains", "correlation"),
+            Column("pearson_token", "DOUBLE", "Part of pearson that the unit's token alone explains", "correlation"),
+            Column("pearson_position", "DOUBLE", "Part that the position in the passage alone explains", "correlation"),
+            Column("pearson_context", "DOUBLE", "pearson - pearson_token: what the context explains", "correlation"),
             Column(
                 "z_context",
                 "DOUBLE",
@@ -303,12 +304,12 @@ TABLES: tuple[Table, ...] = (
             Column("n_both", "INTEGER", "Units where both fire", "units"),
             Column("n_a_only", "INTEGER", "Units where only A fires", "units"),
             Column("n_b_only", "INTEGER", "Units where only B fires", "units"),
-            Column("decoder_cosine", "DOUBLE", "Cosine of the decoder rows; NULL unless one model, one hook", "cosine", True),
-            Column("margin", "DOUBLE", "pearson minus A's best other candidate; NULL when there is none", "correlation", True),
+            Column("decoder_cosine", "DOUBLE", "Cosine of decoder rows; NULL unless one model, hook", "cosine", True),
+            Column("margin", "DOUBLE", "pearson minus A's best other candidate; NULL if none", "correlation", True),
             Column("hub_size", "INTEGER", "Features of A whose best match is this feature of B", "features"),
             Column("p_value", "DOUBLE", "Against the best-match null; NULL when not computed", "probability", True),
-            Column("q_value", "DOUBLE", "Benjamini-Hochberg over A's features; NULL when not computed", "probability", True),
-            Column("neighbour_overlap", "DOUBLE", "Neighbours kept through the matches; NULL when not computed", "fraction", True),
+            Column("q_value", "DOUBLE", "Benjamini-Hochberg over A; NULL when not computed", "probability", True),
+            Column("neighbour_overlap", "DOUBLE", "Neighbours kept by matches; NULL if not computed", "fraction", True),
         ),
     ),
 )
@@ -319,3 +320,9 @@ BY_NAME = {table.name: table for table in TABLES}
 def dictionary() -> list[tuple[str, str, str, str, str]]:
     """The data dictionary: (table, column, type, unit, meaning) for every column, in the order of the schema."""
     return [(t.name, c.name, c.type, c.unit, c.meaning) for t in TABLES for c in t.columns]
+
+
+def macros() -> list[str]:
+    """The `CREATE MACRO` statements that a published database holds: `judged_matches` and what it is made of."""
+    text = (Path(__file__).parent / "sql" / "judged_matches.sql").read_text(encoding="utf-8")
+    return [statement.strip() for statement in text.split(";\n") if statement.strip()]

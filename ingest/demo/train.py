@@ -25,6 +25,8 @@ VOCABULARY = 4096
 CONTEXT = 128
 HELD_OUT = 1 / 8
 """Share of the documents, the first ones, that no weight has seen."""
+SAE_TOKENS = 2_000_000
+"""Tokens of the training text whose activations the SAEs are trained on, again and again in random order."""
 MODELS = {"tiny-1l": 1, "tiny-2l": 2}
 SAES = {"tiny-1l.0": ("tiny-1l", 0, 0), "tiny-2l.0": ("tiny-2l", 0, 0), "tiny-2l.1": ("tiny-2l", 1, 0), "tiny-2l.1-seed1": ("tiny-2l", 1, 1)}
 """Name: (model, layer, seed). The last is the ceiling: the same hook, another seed."""
@@ -97,6 +99,38 @@ def train_model(name: str, steps: int, batch: int, peak: float) -> None:
     log(name, tokens_seen=steps * batch * CONTEXT, steps=steps, batch=batch, minutes=round((time.time() - started) / 60, 1))
 
 
+def activations(name: str, layer: int) -> Tensor:
+    """The residual stream after a layer at training tokens other than BOS: float16 of shape (token, d_model)."""
+    model = models.load_transformer(CHECKPOINTS / name)
+    hook = f"blocks.{layer}.hook_resid_post"
+    tokens = stream("train")[:SAE_TOKENS]
+    whole = tokens[: len(tokens) // (CONTEXT - 1) * (CONTEXT - 1)].reshape(-1, CONTEXT - 1)
+    parts = []
+    for chunk in tqdm(whole.split(64), desc=f"{name} {hook}", mininterval=20):
+        ids = torch.cat([torch.zeros(len(chunk), 1, dtype=chunk.dtype), chunk], dim=1)
+        with torch.inference_mode():
+            _, cache = model.run_with_cache(ids, names_filter=[hook], stop_at_layer=layer + 1, return_type=None)
+        kept = cache[hook][:, 1:][chunk != 0]
+        parts.append(kept.half())
+    return torch.cat(parts)
+
+
+def shuffled(x: Tensor, size: int, seed: int) -> Iterator[Tensor]:
+    """Endless batches of random rows, float32 of shape (size, d_model)."""
+    generator = torch.Generator().manual_seed(seed)
+    while True:
+        yield x[torch.randint(len(x), (size,), generator=generator)].float()
+
+
+def train_sae(name: str, samples: int, k: float, width: int) -> None:
+    """SAELens's BatchTopK trainer on the residual stream; writes a folder in SAELens's format."""
+    model, layer, seed = SAES[name]
+    started = time.time()
+    training = models.SAETraining(f"blocks.{layer}.hook_resid_post", model, width, k, samples, seed=seed)
+    models.train_sae(training, shuffled(activations(model, layer), training.batch, seed), CHECKPOINTS / "saes" / name)
+    log(name, samples=samples, k=k, width=width, seed=seed, minutes=round((time.time() - started) / 60, 1))
+
+
 def log(name: str, **facts: object) -> None:
     """Add facts to `training.json`, which the card is made from."""
     path = CHECKPOINTS / "training.json"
@@ -107,17 +141,26 @@ def log(name: str, **facts: object) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m ingest.demo.train", description=__doc__)
-    parser.add_argument("what", choices=["tokenizer", "model"])
+    parser.add_argument("what", choices=["tokenizer", "model", "sae", "card"])
     parser.add_argument("name", nargs="?")
     parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--peak", type=float, default=3e-3)
+    parser.add_argument("--samples", type=int, default=6_000_000)
+    parser.add_argument("--k", type=float, default=16)
+    parser.add_argument("--width", type=int, default=2048)
     parser.add_argument("--threads", type=int, default=0)
     arguments = parser.parse_args()
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     if arguments.what == "tokenizer":
         train_tokenizer()
+    elif arguments.what == "sae":
+        train_sae(arguments.name, arguments.samples, arguments.k, arguments.width)
+    elif arguments.what == "card":
+        from ingest.demo import card
+
+        card.write()
     else:
         train_model(arguments.name, arguments.steps, arguments.batch, arguments.peak)
 

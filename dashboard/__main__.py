@@ -1,0 +1,58 @@
+"""`python -m dashboard DIR`: serves a store on this machine. Looks at the folder before it starts anything."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from dashboard.theme import options
+from store.errors import StoreError
+from store.read import Store
+
+APP = Path(__file__).with_name("app.py")
+
+
+def arguments(given: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m dashboard", description="Browse a Homolog store.")
+    parser.add_argument("store", metavar="DIR", type=Path, help="folder that holds homolog.duckdb")
+    parser.add_argument("--port", type=int, default=8501, help="port to listen on (8501)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; 127.0.0.1 is this machine only")
+    return parser.parse_args(given)
+
+
+def command(asked: argparse.Namespace) -> list[str]:
+    """`streamlit run` in this environment, without a browser window and without usage statistics."""
+    flags = {
+        "server.port": str(asked.port),
+        "server.address": asked.host,
+        "server.headless": "true",
+        "server.fileWatcherType": "none",
+        "browser.gatherUsageStats": "false",
+        "client.toolbarMode": "viewer",
+        "client.showErrorDetails": "none",
+        **options(),
+    }
+    settings = [f"--{name}={value}" for name, value in flags.items()]
+    return [sys.executable, "-m", "streamlit", "run", str(APP), *settings, "--", str(asked.store.resolve())]
+
+
+def main(given: list[str]) -> int:
+    """Exit status 2 for wrong input; does not come back once the server runs."""
+    asked = arguments(given)
+    if not 1 <= asked.port <= 65535:
+        print(f"--port {asked.port} is no port; choose one from 1 to 65535, such as 8501", file=sys.stderr)
+        return 2
+    try:
+        Store(asked.store).close()
+    except StoreError as error:
+        print(error, file=sys.stderr)
+        return 2
+    # The package may not be installed: then it is importable from here only.
+    paths = [str(APP.parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    sys.stdout.flush()
+    # Becomes the server, so that whoever stops this process stops the server and not only its parent.
+    os.execve(sys.executable, command(asked), {**os.environ, "PYTHONPATH": os.pathsep.join(paths)})
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,31 @@
+"""Navigation, nothing else."""
+
+import streamlit as st
+
+from dashboard import components, data, navigation
+from dashboard.links import LinkError
+from store.errors import StoreError
+
+# An icon of its own: a named one would be fetched from elsewhere.
+ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><circle cx="11.5" cy="16" r="9.5" fill="#2f78eb"/>'
+    '<circle cx="20.5" cy="16" r="9.5" fill="#e8740c" fill-opacity=".85"/></svg>'
+)
+st.set_page_config(page_title="Homolog", page_icon=ICON, layout="wide")
+
+PAGES = [
+    st.Page("app_pages/overview.py", title="Overview", icon=":material/grid_view:", default=True),
+    st.Page("app_pages/pairs.py", title="Pairs", icon=":material/scatter_plot:", url_path="pairs"),
+    st.Page("app_pages/pair.py", title="Pair", icon=":material/compare_arrows:", url_path="pair"),
+    st.Page("app_pages/feature.py", title="Feature", icon=":material/fingerprint:", url_path="feature"),
+    st.Page("app_pages/sql.py", title="SQL", icon=":material/terminal:", url_path="sql"),
+    st.Page("app_pages/glossary.py", title="Glossary", icon=":material/menu_book:", url_path="glossary"),
+]
+
+page = st.navigation(PAGES, position="top")
+try:
+    data.reader()
+    page.run()
+except (StoreError, LinkError) as error:
+    components.trouble(error)
+navigation.router()

@@ -1,0 +1,93 @@
+"""Every word and every column, from the schema."""
+
+from html import escape
+
+import streamlit as st
+
+from dashboard import components, data, glossary, markup, words
+from store import records as r
+from store import schema
+
+
+def show() -> None:
+    reader = data.reader()
+    st.set_page_config(page_title="Glossary · Homolog")
+    components.top(
+        "Glossary",
+        "The words of these pages, the reasons why a match may be trivial, and every column that SQL can ask.",
+        reader,
+        st.query_params.to_dict(),
+    )
+    asked = (
+        st.text_input("Search", placeholder="a word or a column, such as pearson_context", key="glossary_search")
+        .strip()
+        .lower()
+    )
+    entries(asked)
+    reasons(asked)
+    columns(asked)
+
+
+def kept(asked: str, *texts: str) -> bool:
+    return asked in " ".join(texts).lower()
+
+
+def entries(asked: str) -> None:
+    found = [
+        (f"<b>{escape(name)}</b>", escape(meaning))
+        for name, meaning in glossary.WORDS.items()
+        if kept(asked, name, meaning)
+    ]
+    if found:
+        st.subheader("Words", anchor=False)
+        st.html(markup.table([("Word", "", False), ("Meaning", "", False)], found))
+
+
+def reasons(asked: str) -> None:
+    thresholds = r.Thresholds()
+    found = [
+        (f"<b>{escape(words.step(name))}</b>", escape(meaning), escape(words.threshold(name, thresholds)))
+        for name, meaning in r.REASONS.items()
+        if kept(asked, name, words.step(name), meaning)
+    ]
+    if found:
+        st.subheader("Reasons", anchor=False)
+        st.caption(
+            "A match keeps all its reasons; Pairs hides those that you choose. Thresholds belong to the view, "
+            "not to the store."
+        )
+        st.html(
+            markup.table(
+                [("Reason", "", False), ("A match has it when", "", False), ("Default threshold", "", False)], found
+            )
+        )
+
+
+def columns(asked: str) -> None:
+    mono = f'<span style="{markup.MONO};font-size:.8rem">{{}}</span>'
+    found = [
+        (
+            mono.format(escape(table)),
+            mono.format(f"<b>{escape(column)}</b>"),
+            mono.format(escape(kind)),
+            escape(unit),
+            escape(meaning),
+        )
+        for table, column, kind, unit, meaning in schema.dictionary()
+        if kept(asked, table, column, unit, meaning)
+    ]
+    st.subheader("Columns", anchor=False)
+    if not found:
+        st.caption("No column holds this word.")
+        return
+    head = [
+        ("Table", "", False),
+        ("Column", "", False),
+        ("Type", "", False),
+        ("Unit", "", False),
+        ("Meaning", "", False),
+    ]
+    st.html(markup.table(head, found))
+
+
+show()

@@ -1,0 +1,206 @@
+"""What is in this store, and how much do these models share?"""
+
+from html import escape
+
+import streamlit as st
+
+from dashboard import components, data, links, marks, markup, summary, words
+from dashboard.links import FeatureRef, PairsView
+from store import records as r
+
+VALUES = {
+    "n_homologues": "Homologues",
+    "median_context": "Median context",
+    "median_pearson": "Median r",
+}
+# Comparisons that are asked for their best pairs.
+ASKED = 6
+
+
+def show() -> None:
+    reader = data.reader()
+    build, spaces, models = reader.build(), reader.spaces(), reader.models()
+    comparisons, counts = reader.comparisons(), reader.counts()
+    name = summary.title(models)
+    st.set_page_config(page_title=f"{name} · Homolog")
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    with left:
+        components.top(name, summary.text(build, counts, comparisons), reader, st.query_params.to_dict())
+    right.html(
+        f'<div style="text-align:right;font-size:.84rem" title="{build.fingerprint}">store '
+        f'<span style="{markup.MONO};font-weight:600">{build.fingerprint[: links.FINGERPRINT_LENGTH]}</span>'
+        f" · {build.created_at:%d %b %Y}</div>"
+    )
+    summaries = reader.summaries(r.Thresholds())
+    if summaries:
+        headline(summaries, spaces)
+        st.space("small")
+        shared, best = st.columns([6, 5], gap="large")
+        with shared:
+            comparison_grid(reader, summaries, spaces)
+        with best:
+            three_pairs(reader, summaries, spaces)
+    else:
+        st.info(
+            "This store holds no comparison; its features can be opened on the Feature page.", icon=":material/info:"
+        )
+    st.space("small")
+    facts(models, spaces)
+    how(build, counts)
+    newcomer()
+
+
+def headline(summaries: list[r.ComparisonSummary], spaces: list[r.Space]) -> None:
+    found = summary.headline(summaries, spaces)
+    one, two, three, four = st.columns(4)
+    plural = "s" if found.comparisons != 1 else ""
+    one.metric(
+        "Contextual homologues",
+        words.count(found.homologues),
+        border=True,
+        help=f"Pairs of features, each the other's best match, that none of the reasons for a trivial match explains. "
+        f"Together in {found.comparisons} comparison{plural} between two models.",
+    )
+    two.metric(
+        "Explained by the token",
+        words.percent(found.token_share),
+        border=True,
+        help="Share of the mutual best matches between models whose correlation the token alone explains to more "
+        "than 80 %.",
+    )
+    three.metric(
+        "Features with a homologue",
+        words.percent(found.best),
+        border=True,
+        help="In the closest comparison between two models: homologues / features that fire, on the side with fewer.",
+    )
+    four.metric(
+        "Ceiling",
+        words.percent(found.ceiling),
+        border=True,
+        help="The same share for two dictionaries of one model at one hook, such as two training seeds: "
+        "two different models can hardly share more.",
+    )
+
+
+def comparison_grid(reader: data.Reader, summaries: list[r.ComparisonSummary], spaces: list[r.Space]) -> None:
+    head, choice = st.columns([3, 4], vertical_alignment="center")
+    head.subheader("How much is shared", anchor=False)
+    with choice:
+        value = st.segmented_control(
+            "Show",
+            list(VALUES),
+            format_func=VALUES.__getitem__,
+            default="n_homologues",
+            required=True,
+            key="overview_value",
+            label_visibility="collapsed",
+        )
+    shown, targets, titles = {}, {}, {}
+    for one in summaries:
+        number = getattr(one, value)
+        shown[one.comparison] = words.count(number) if value == "n_homologues" else words.number(number)
+        targets[one.comparison] = links.href("pairs", links.pairs_query(reader.fingerprint, PairsView(one.comparison)))
+        titles[one.comparison] = words.summary(one, summary.ROLES[summary.role(one, spaces)])
+    st.html(markup.grid(summaries, value, shown, targets, titles))
+    st.caption(
+        "A cell is a comparison and opens its pairs. Grey cells are ceilings (one model and hook, two dictionaries), "
+        "not findings about two models."
+    )
+
+
+def three_pairs(reader: data.Reader, summaries: list[r.ComparisonSummary], spaces: list[r.Space]) -> None:
+    st.subheader("Three pairs worth opening", anchor=False)
+    findings = [one for one in summaries if summary.role(one, spaces) in ("finding", "within")] or summaries
+    richest = sorted(findings, key=lambda one: (-one.n_homologues, one.comparison))[:ASKED]
+    rows = [row for one in richest for row in reader.pairs(one.comparison, r.PairFilter(), "pearson_context", 10)]
+    chosen = summary.worth_opening(rows)
+    if not chosen:
+        st.caption("No pair passes every filter. Open a comparison and relax one.")
+    for row in chosen:
+        with st.container(border=True):
+            small_pair(reader, row.match)
+
+
+def small_pair(reader: data.Reader, match: r.Match) -> None:
+    comparison = reader.comparison(match.comparison)
+    a, b = FeatureRef(comparison.space_a, match.feature_a), FeatureRef(comparison.space_b, match.feature_b)
+    target = links.href("pair", links.pair_query(reader.fingerprint, a, b))
+    name = f"{markup.underlined(str(a), 'a')} ↔ {markup.underlined(str(b), 'b')}"
+    st.html(
+        '<div style="display:flex;justify-content:space-between;gap:1rem;flex-wrap:wrap">'
+        f"{markup.link(target, name, 'open this pair', 'text-decoration:none')}"
+        f'<span title="{escape(words.evidence(match))}" style="font-variant-numeric:tabular-nums;font-size:.86rem">'
+        f"r {words.number(match.pearson)} · context {words.number(match.pearson_context)}</span></div>"
+    )
+    strips = reader.pair_strips(match.comparison, a.feature, b.feature, "both", 1)
+    if strips:
+        top_a, top_b = (
+            reader.feature(a.space, a.feature).max_activation,
+            reader.feature(b.space, b.feature).max_activation,
+        )
+        st.html(markup.pair_strip(strips[0], top_a, top_b))
+
+
+def facts(models: list[r.Model], spaces: list[r.Space]) -> None:
+    st.subheader("Spaces and models", anchor=False)
+    by_name = {model.model: model for model in models}
+    head = [
+        ("Space", "one dictionary of features, read at one place of one model", False),
+        ("Model", "the language model that it reads", False),
+        ("Kind", "what the dictionary is", False),
+        ("Hook", "the place in the model", False),
+        ("Features", "features that fire / all features", True),
+        ("L0", "active features a token, on average", True),
+        ("Variance explained", "1 - residual / total variance of the hook's activations on this text", True),
+        ("Parameters", "trained weights of the model", True),
+    ]
+    rows = [
+        (
+            f'<span style="{markup.MONO};font-weight:600">{escape(space.space)}</span>',
+            escape(space.model),
+            f'<span title="{escape(words.kind(space))}">{escape(space.kind.replace("_", " "))}</span>',
+            f'<span style="{markup.MONO};font-size:.78rem">{escape(space.hook or words.NONE)}</span>',
+            f"{space.n_alive:,} / {space.n_features:,}",
+            f"{space.l0:.1f}",
+            words.percent(space.variance_explained) if space.variance_explained is not None else words.NONE,
+            words.compact(by_name[space.model].n_parameters) if by_name[space.model].n_parameters else words.NONE,
+        )
+        for space in spaces
+    ]
+    st.html(markup.table(head, rows))
+
+
+def how(build: r.Build, counts: dict[str, int]) -> None:
+    with st.expander(
+        "How this store was made", icon=":material/receipt_long:", on_change="rerun", key="overview_how"
+    ) as box:
+        if not box.open:
+            return
+        left, right = st.columns([3, 2], gap="large")
+        left.caption("Run file")
+        left.code(build.run_file, language="toml")
+        right.caption(f"Versions · Homolog {build.homolog_version} · schema {build.schema_version}")
+        mono = f'<span style="{markup.MONO}">{{}}</span>'
+        versions = [
+            (escape(marks.plain(name)), mono.format(escape(marks.plain(v)))) for name, v in summary.packages(build)
+        ]
+        right.html(markup.table([("Package", "", False), ("Version", "", True)], versions))
+        right.caption("Rows of each table")
+        right.html(
+            markup.table([("Table", "", False), ("Rows", "", True)], [(escape(t), f"{n:,}") for t, n in counts.items()])
+        )
+
+
+def newcomer() -> None:
+    st.caption(
+        "New here? A *feature* is one direction that a model uses; a *homologue* is a feature of one model that "
+        "fires on the same "
+        "text, in the same contexts, as one of another model. Open a pair and judge by its text, not by its r.  \n"
+        "Two models easily agree on *which token* this is. Homolog takes that part away and shows what is left: "
+        "the context. "
+        "Every word is in the Glossary."
+    )
+
+
+show()

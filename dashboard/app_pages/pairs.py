@@ -1,0 +1,172 @@
+"""Which features do they share, and why should I believe it?"""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from dashboard import charts, components, data, examples, export, filters, links, markup, words
+from dashboard.links import FeatureRef, PairsView
+from store import records as r
+
+ROWS = 25
+
+
+def show() -> None:
+    reader = data.reader()
+    query = st.query_params.to_dict()
+    view, unread = links.parse_pairs(query)
+    comparisons = reader.comparisons()
+    if not comparisons:
+        components.top("Pairs", "This store holds no comparison, so there is no pair to show.", reader, query)
+        return
+    if view.comparison is None:
+        view = replace(view, comparison=comparisons[0].comparison)
+    comparison = reader.comparison(str(view.comparison))
+    st.set_page_config(page_title=f"Pairs {comparison.space_a} ↔ {comparison.space_b} · Homolog")
+    components.top(
+        "Pairs",
+        f"Features that {comparison.space_a} (A) and {comparison.space_b} (B) share over "
+        f"{words.count(comparison.n_units)} "
+        "units. Whatever is left after the filters agrees beyond the token: a contextual homologue.",
+        reader,
+        query,
+        links.href("pairs", links.pairs_query(reader.fingerprint, view)),
+    )
+    components.problems(unread)
+    filters.bar(reader.fingerprint, view, comparisons)
+    steps = reader.funnel(comparison.comparison, view.filter)
+    st.html(filters.funnel(reader.fingerprint, view, steps))
+    body(reader, view, comparison, steps)
+
+
+def body(reader: data.Reader, view: PairsView, comparison: r.Comparison, steps: list[r.FunnelStep]) -> None:
+    if view.filter.only is not None:
+        back = replace(view, filter=replace(view.filter, only=None), page=1)
+        target = links.href("pairs", links.pairs_query(reader.fingerprint, back))
+        st.html(
+            f'<div style="font-size:.9rem">Showing what <b>{words.step(view.filter.only)}</b> dropped: '
+            f"{words.why_dropped(view.filter.only)}. {markup.link(target, 'Back to what passes')}</div>"
+        )
+    found = reader.pairs(comparison.comparison, view.filter, view.sort, ROWS + 1, (view.page - 1) * ROWS)
+    if not found and view.page > 1:
+        first = links.href("pairs", links.pairs_query(reader.fingerprint, replace(view, page=1)))
+        st.html(f"Page {view.page} is past the end. {markup.link(first, 'Go to the first page')}")
+        return
+    if not found:
+        st.info(words.empty(steps, view.filter.only), icon=":material/filter_alt_off:")
+        reset(reader, view)
+    points = reader.points(comparison.comparison, view.filter)
+    if points:
+        with st.expander(
+            "Map of the matches: is it only the token?", expanded=True, on_change="rerun", key="pairs_map"
+        ) as box:
+            if box.open:
+                scatter(points, comparison)
+    if found:
+        table(reader, view, comparison, found[:ROWS])
+        pages(reader, view, len(found) > ROWS, steps)
+        actions(reader, view, comparison)
+
+
+def reset(reader: data.Reader, view: PairsView) -> None:
+    links_to = [
+        (replace(view, filter=r.PairFilter(), page=1), "Reset the filters"),
+        (replace(view, filter=r.PairFilter(hide=()), page=1), "Show every candidate"),
+    ]
+    body = " · ".join(
+        markup.link(links.href("pairs", links.pairs_query(reader.fingerprint, target)), text)
+        for target, text in links_to
+    )
+    st.html(f'<div style="font-size:.9rem">{body}</div>')
+
+
+def scatter(points: list[r.PairPoint], comparison: r.Comparison) -> None:
+    st.altair_chart(charts.pairs_scatter(points, comparison), key="pairs_scatter")
+    st.caption(
+        "A dot is a match, blue if it passes the filters and grey if not. On the dashed line the token explains "
+        "all of r; the higher above it, the more only "
+        "the context explains. "
+        "Hover for the features."
+    )
+
+
+HEAD = [
+    ("A", "feature of space A", False),
+    ("its top tokens", "token texts with the largest share of A's activation", False),
+    ("B", "feature of space B", False),
+    ("its top tokens", "token texts with the largest share of B's activation", False),
+    ("r", "Pearson correlation over all units", True),
+    ("token + context", "r as a bar: grey is explained by the token, blue only by the context", False),
+    ("context", "pearson_context: r less what the token explains", True),
+    ("both fire", "units at which both features fire", True),
+    ("margin", "how far r is above A's second best match", True),
+    ("reasons", "why the match may be trivial", False),
+    ("", "open the pair", False),
+]
+
+
+def table(reader: data.Reader, view: PairsView, comparison: r.Comparison, found: list[r.PairRow]) -> None:
+    st.html(markup.table(HEAD, [line(reader, view, comparison, row) for row in found]))
+
+
+def line(reader: data.Reader, view: PairsView, comparison: r.Comparison, row: r.PairRow) -> list[str]:
+    m = row.match
+    a, b = FeatureRef(comparison.space_a, m.feature_a), FeatureRef(comparison.space_b, m.feature_b)
+    target = links.href("pair", links.pair_query(reader.fingerprint, a, b, view))
+    button = f"text-decoration:none;border:{markup.LINE};border-radius:.5rem;padding:.15rem .55rem;font-weight:500"
+    return [
+        markup.feature_link(reader.fingerprint, a, "a", str(a.feature)),
+        components.token_chips(row.tokens_a, "a"),
+        markup.feature_link(reader.fingerprint, b, "b", str(b.feature)),
+        components.token_chips(row.tokens_b, "b"),
+        f"<b>{words.number(m.pearson)}</b>",
+        markup.split_bar(m),
+        words.number(m.pearson_context),
+        words.count(m.n_both),
+        words.number(m.margin) if m.margin is not None else words.NONE,
+        "".join(markup.chip(words.step(name), words.reason(name, m, view.filter.thresholds)) for name in m.reasons)
+        or words.NONE,
+        markup.link(target, "Compare", words.evidence(m), button),
+    ]
+
+
+def pages(reader: data.Reader, view: PairsView, more: bool, steps: list[r.FunnelStep]) -> None:
+    def to(page: int, text: str) -> str:
+        return markup.link(links.href("pairs", links.pairs_query(reader.fingerprint, replace(view, page=page))), text)
+
+    first = (view.page - 1) * ROWS + 1
+    known = words.passing(steps, view.filter.only)
+    total = f" of {words.count(known)}" if known is not None else ""
+    parts = [to(view.page - 1, "\N{LEFTWARDS ARROW} previous")] if view.page > 1 else []
+    parts.append(f"rows {first:,} to {first + ROWS - 1:,}{total}" if more else f"rows from {first:,}{total}")
+    parts += [to(view.page + 1, "next \N{RIGHTWARDS ARROW}")] if more else []
+    st.html(
+        '<div style="display:flex;gap:1.2rem;font-size:.86rem;'
+        f'justify-content:flex-end">{"".join(f"<span>{p}</span>" for p in parts)}</div>'
+    )
+
+
+def actions(reader: data.Reader, view: PairsView, comparison: r.Comparison) -> None:
+    def file() -> bytes:
+        return export.pairs_csv(reader.pairs(comparison.comparison, view.filter, view.sort, export.LIMIT))
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button(
+            "Download CSV",
+            file,
+            f"{comparison.comparison}.csv",
+            "text/csv",
+            icon=":material/download:",
+            key="pairs_csv",
+            on_click="ignore",
+            help=f"The pairs that pass these filters, at most {export.LIMIT:,}.",
+        )
+        st.page_link(
+            "app_pages/sql.py",
+            label="Open as SQL",
+            icon=":material/terminal:",
+            query_params=links.sql_query(reader.fingerprint, examples.pairs(comparison.comparison, view)),
+        )
+
+
+show()

@@ -1,0 +1,173 @@
+"""Records -> Altair charts. A is blue and B is orange everywhere, strength is lightness of that hue, grey is chance.
+
+Backgrounds are transparent and axes carry no colour of their own, so that the page's light or dark theme decides.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+
+from dashboard import marks
+from store import records as r
+
+A_RGB = (47, 120, 235)
+B_RGB = (232, 116, 12)
+GREY_RGB = (140, 140, 150)
+A = "#2f78eb"
+B = "#e8740c"
+GREY = "#8c8c96"
+BOTH = "#8b5cf6"
+"""Where A and B meet: units at which both fire."""
+KEPT = "passes"
+
+
+def _shown(token: str | None) -> str:
+    return "unknown" if token is None else marks.plain(token)
+
+
+def _data(rows: list[dict[str, Any]]) -> alt.Data:
+    return alt.Data(values=rows)
+
+
+def _finish(chart: Any, height: int) -> Any:
+    return chart.properties(width="container", height=height, background="transparent").configure_view(strokeWidth=0)
+
+
+def pairs_scatter(points: Sequence[r.PairPoint], comparison: r.Comparison, height: int = 340) -> alt.LayerChart:
+    """Each candidate's correlation against the part that the token explains; on the diagonal the token explains all."""
+    rows = [
+        {
+            "token": point.pearson_token,
+            "pearson": point.pearson,
+            "kept": KEPT if point.kept else "is filtered out",
+            "a": f"{comparison.space_a}:{point.feature_a}",
+            "b": f"{comparison.space_b}:{point.feature_b}",
+            "top": _shown(point.top_token_a),
+            "fires": point.n_active_a,
+        }
+        for point in points
+    ]
+    x = alt.X(
+        "token:Q",
+        title="r that the token alone explains",
+        scale=alt.Scale(zero=True),
+        axis=alt.Axis(format=".1f", tickCount=6),
+    )
+    y = alt.Y("pearson:Q", title="r, over all units", axis=alt.Axis(format=".1f", tickCount=6))
+    tooltip = [
+        alt.Tooltip("a:N", title="feature of A"),
+        alt.Tooltip("b:N", title="feature of B"),
+        alt.Tooltip("top:N", title="top token of A"),
+        alt.Tooltip("pearson:Q", title="r", format=".3f"),
+        alt.Tooltip("token:Q", title="explained by the token", format=".3f"),
+        alt.Tooltip("fires:Q", title="A fires on, tokens", format=",d"),
+        alt.Tooltip("kept:N", title="this filter"),
+    ]
+    hidden, shown = ([row for row in rows if (row["kept"] == KEPT) is wanted] for wanted in (False, True))
+    dots = [
+        alt.Chart(_data(some)).mark_circle(color=color, opacity=opacity, size=size).encode(x=x, y=y, tooltip=tooltip)
+        for some, color, opacity, size in ((hidden, GREY, 0.25, 14), (shown, A, 0.9, 38))
+    ]
+    ends = [
+        {"token": 0.0, "pearson": 0.0, "label": ""},
+        {"token": 1.0, "pearson": 1.0, "label": "the token explains all"},
+    ]
+    line = (
+        alt.Chart(_data(ends))
+        .mark_line(color=GREY, strokeDash=[4, 4], strokeWidth=1)
+        .encode(x="token:Q", y="pearson:Q")
+    )
+    label = (
+        alt.Chart(_data(ends))
+        .mark_text(color=GREY, align="right", dx=-8, dy=4, fontSize=11)
+        .encode(x="token:Q", y="pearson:Q", text="label:N")
+    )
+    return _finish(alt.layer(line, label, *dots), height)
+
+
+def histogram(bins: Sequence[r.HistogramBin], side: str = "a", height: int = 170) -> alt.Chart:
+    """Distribution of a feature's activations above 0; counts on a square-root scale, so that rare strong ones show."""
+    rows = [{"lower": b.lower, "upper": b.upper, "count": b.count} for b in bins if b.count > 0]
+    return _finish(
+        alt.Chart(_data(rows))
+        .mark_bar(color=A if side == "a" else B, opacity=0.85, binSpacing=1)
+        .encode(
+            x=alt.X("lower:Q", bin="binned", title="activation", axis=alt.Axis(format="~f", tickCount=6)),
+            x2="upper:Q",
+            y=alt.Y(
+                "count:Q",
+                title="tokens (√)",
+                scale=alt.Scale(type="sqrt"),
+                axis=alt.Axis(format="~s", tickCount=4),
+            ),
+            tooltip=[
+                alt.Tooltip("lower:Q", title="activation above", format=".3g"),
+                alt.Tooltip("upper:Q", title="up to", format=".3g"),
+                alt.Tooltip("count:Q", title="tokens", format=",d"),
+            ],
+        ),
+        height,
+    )
+
+
+def units(scatter: r.UnitScatter, name_a: str, name_b: str, height: int = 300) -> alt.Chart:
+    """A's against B's activation at every unit where either fires; cells shaded by count where points are too many."""
+    title_a, title_b = f"activation of {name_a} (A)", f"activation of {name_b} (B)"
+    if scatter.cells:
+        return _finish(_density(scatter.cells, title_a, title_b), height)
+    rows = [
+        {"a": p.activation_a, "b": p.activation_b, "token": _shown(p.token), "fires": _who(p)} for p in scatter.points
+    ]
+    order = ["both fire", "only A", "only B"]
+    return _finish(
+        alt.Chart(_data(rows))
+        .mark_circle(size=30, opacity=0.6)
+        .encode(
+            x=alt.X("a:Q", title=title_a, axis=alt.Axis(format="~f", tickCount=6)),
+            y=alt.Y("b:Q", title=title_b, axis=alt.Axis(format="~f", tickCount=6)),
+            color=alt.Color(
+                "fires:N",
+                scale=alt.Scale(domain=order, range=[BOTH, A, B]),
+                legend=alt.Legend(title=None, orient="top"),
+            ),
+            tooltip=[
+                alt.Tooltip("token:N", title="token"),
+                alt.Tooltip("a:Q", title="activation of A", format=".3g"),
+                alt.Tooltip("b:Q", title="activation of B", format=".3g"),
+            ],
+        ),
+        height,
+    )
+
+
+def _who(point: r.UnitPoint) -> str:
+    if point.activation_a > 0 and point.activation_b > 0:
+        return "both fire"
+    return "only A" if point.activation_a > 0 else "only B"
+
+
+def _density(cells: Sequence[r.DensityCell], title_a: str, title_b: str) -> alt.Chart:
+    rows = [{"a0": c.a_lower, "a1": c.a_upper, "b0": c.b_lower, "b1": c.b_upper, "count": c.count} for c in cells]
+    return (
+        alt.Chart(_data(rows))
+        .mark_rect(color=BOTH)
+        .encode(
+            x=alt.X("a0:Q", bin="binned", title=title_a, axis=alt.Axis(format="~f", tickCount=6)),
+            x2="a1:Q",
+            y=alt.Y("b0:Q", bin="binned", title=title_b, axis=alt.Axis(format="~f", tickCount=6)),
+            y2="b1:Q",
+            opacity=alt.Opacity(
+                "count:Q",
+                scale=alt.Scale(type="log", range=[0.2, 1]),
+                legend=alt.Legend(title="units", format="~s", orient="right"),
+            ),
+            tooltip=[
+                alt.Tooltip("count:Q", title="units", format=",d"),
+                alt.Tooltip("a0:Q", title="A from", format=".3g"),
+                alt.Tooltip("a1:Q", title="A to", format=".3g"),
+                alt.Tooltip("b0:Q", title="B from", format=".3g"),
+                alt.Tooltip("b1:Q", title="B to", format=".3g"),
+            ],
+        )
+    )

@@ -1,0 +1,189 @@
+"""Pieces that several pages share: the top of a page, trouble in words, the feature card."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import streamlit as st
+
+from dashboard import charts, facts, links, marks, markup, navigation, words
+from dashboard.data import Reader
+from dashboard.links import FeatureRef
+from store import records as r
+from store.errors import NotAStore, StoreError, UnknownName, WrongSchema
+
+
+def top(title: str, help_text: str, reader: Reader, query: Mapping[str, str], target: str | None = None) -> None:
+    """A page's title, two short lines of help, a button that copies `target`, a word on an old link."""
+    left, right = st.columns([6, 1], vertical_alignment="center")
+    left.title(title, anchor=False)
+    if target is not None:
+        with right, st.container(horizontal=True, horizontal_alignment="right"):
+            navigation.copy_link(target)
+    st.caption(help_text)
+    stale(reader, query)
+
+
+def stale(reader: Reader, query: Mapping[str, str]) -> None:
+    if links.stale(query, reader.fingerprint):
+        st.info(
+            f"This link was made from store `{links.short(query['store'], 16)}`; the store is now "
+            f"`{reader.fingerprint[: links.FINGERPRINT_LENGTH]}`. Numbers may have changed since.",
+            icon=":material/history:",
+        )
+
+
+def problems(lines: Sequence[str]) -> None:
+    """What could not be read in the link, in one quiet box; text from the URL is not markdown."""
+    if lines:
+        body = "".join(f"<div>{escape(line)}</div>" for line in lines)
+        style = f"border-left:3px solid {markup.shade('b', 1.0)};background:{markup.shade('b', 0.01)}"
+        st.html(
+            f'<div role="alert" style="{style};padding:.5rem .8rem;border-radius:3px;font-size:.88rem">{body}</div>'
+        )
+
+
+def trouble(error: Exception) -> None:
+    """What is wrong, and what to do; the page works again once it is mended."""
+    if isinstance(error, WrongSchema):
+        title, advice = (
+            "This store needs another version of Homolog",
+            "Write it again with this version, or update Homolog.",
+        )
+    elif isinstance(error, NotAStore):
+        title = "The store cannot be read"
+        advice = (
+            "Check the folder, or publish again with `python -m ingest run`. This page opens as soon as it is mended."
+        )
+    elif isinstance(error, UnknownName | links.LinkError):
+        title, advice = "This link names something that is not here", "Mend the link, or start again from one of these."
+    elif isinstance(error, StoreError):
+        title, advice = (
+            "The store did not answer",
+            "Try again; `python -m store check` tells whether the file is sound.",
+        )
+    else:
+        raise error
+    st.title(title, anchor=False)
+    problems([str(error)])
+    st.caption(advice)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if isinstance(error, UnknownName | links.LinkError):
+            st.page_link("app_pages/overview.py", label="Overview", icon=":material/grid_view:")
+            st.page_link("app_pages/pairs.py", label="Pairs", icon=":material/scatter_plot:")
+        elif st.button("Try again", icon=":material/refresh:", key="trouble_again"):
+            st.rerun()
+
+
+def numbers(items: Sequence[tuple[str, str, str]]) -> None:
+    """A quiet line of facts: (name, value, tooltip)."""
+    body = "".join(
+        f'<div title="{escape(tip)}" style="white-space:nowrap"><div style="font-size:.72rem;'
+        f'{markup.FAINT}">{escape(name)}</div>'
+        f'<div style="font-size:.95rem;font-variant-numeric:tabular-nums">{escape(value)}</div></div>'
+        for name, value, tip in items
+    )
+    st.html(f'<div style="display:flex;flex-wrap:wrap;gap:.5rem 1.4rem;margin:.1rem 0 .3rem">{body}</div>')
+
+
+def chips(match: r.Match, thresholds: r.Thresholds) -> None:
+    """Every reason of a match with its numbers, or the word that there is none."""
+    if not match.reasons:
+        st.html(markup.chip("contextual homologue", "none of the reasons for a trivial match holds", "a"))
+        return
+    st.html(
+        "".join(
+            markup.chip(f"{words.step(name)}: {words.reason(name, match, thresholds)}", r.REASONS[name])
+            for name in match.reasons
+        )
+    )
+
+
+def feature_card(reader: Reader, ref: FeatureRef, side: str, named: bool = True) -> None:
+    """One feature: how often it fires, on what, how strongly, and what it makes the model say."""
+    feature, space = reader.feature(ref.space, ref.feature), reader.space(ref.space)
+    name = markup.feature_link(reader.fingerprint, ref, side) if named else ""
+    heading = " · ".join(
+        part for part in (name, escape(marks.plain(feature.label or "", 80)) if feature.label else "") if part
+    )
+    about = f"{escape(space.model)} · {escape(words.kind(space))}"
+    if heading:
+        st.html(f'<div style="font-size:1.1rem">{heading}</div>')
+    st.html(f'<div style="font-size:.8rem;{markup.FAINT}">{about}</div>')
+    if feature.n_active == 0:
+        st.info("This feature never fires on this text: there is nothing to show.", icon=":material/do_not_disturb_on:")
+        return
+    numbers(facts.facts(feature))
+    st.html(_top_tokens(reader.feature_tokens(ref.space, ref.feature), side))
+    st.altair_chart(charts.histogram(reader.histogram(ref.space, ref.feature), side), key=f"card_histogram_{side}")
+    logits = reader.logits(ref.space, ref.feature)
+    if not logits:
+        st.caption("Effects on the output are not known for this space.")
+        return
+    for name, title, column in zip(
+        ("promoted", "suppressed"), ("Output tokens it raises", "Output tokens it lowers"), st.columns(2), strict=True
+    ):
+        rows = sorted((one for one in logits if one.side == name), key=lambda one: one.rank)[:8]
+        with column:
+            st.html(
+                bars(
+                    title,
+                    [(one.token, one.value, f"{one.value:+.3g} logits per unit of activation") for one in rows],
+                    side,
+                )
+            )
+
+
+def _top_tokens(tokens: Sequence[r.FeatureToken], side: str) -> str:
+    shown = "".join(
+        markup.token(
+            one.token,
+            f"{marks.plain(one.token)}\n{words.percent(one.mass_share)} of its activation, on {one.n_active:,} "
+            "occurrences",
+            side,
+            0.1 + 0.9 * one.mass_share,
+        )
+        for one in tokens[:14]
+    )
+    return (
+        f'<div style="font-size:.72rem;{markup.FAINT}">Top tokens, by share of its activation</div><div>{shown}</div>'
+    )
+
+
+def bars(title: str, rows: Sequence[tuple[str, float, str]], side: str) -> str:
+    """Tokens with a small bar for their value: (token, value, tooltip)."""
+    largest = max((abs(value) for _, value, _ in rows), default=0.0) or 1.0
+    body = "".join(
+        f'<div title="{escape(marks.plain(text))}&#10;{escape(tip)}" style="display:flex;align-items:center;gap:.4rem;'
+        f'font-size:.8rem;line-height:1.55"><div style="{markup.MONO};flex:1 1 0;min-width:0;overflow:hidden;'
+        f'text-overflow:ellipsis;white-space:nowrap;unicode-bidi:isolate">{marks.html(text, 22)}</div>'
+        f'<div style="flex:0 0 34%"><div style="height:.5rem;border-radius:2px;width:{100 * abs(value) / largest:.0f}%;'
+        f'background:{markup.shade(side, 0.9 if value >= 0 else 0.25)}"></div></div>'
+        f'<div style="flex:0 0 2.6rem;text-align:right;font-variant-numeric:tabular-nums">{value:+.2f}</div></div>'
+        for text, value, tip in rows
+    )
+    return f'<div style="font-size:.72rem;{markup.FAINT};margin-bottom:.15rem">{escape(title)}</div>{body}'
+
+
+def token_chips(tokens: Sequence[str], side: str, limit: int = 4) -> str:
+    """Top tokens of a feature, strongest first, fading."""
+    return "".join(markup.token(text, "", side, 0.42 - 0.09 * place) for place, text in enumerate(tokens[:limit]))
+
+
+def go_to(page: str, reader: Reader, sides: Sequence[str]) -> list[FeatureRef] | None:
+    """A small form that names one feature for each side; what was chosen once it is sent."""
+    names = [space.space for space in reader.spaces()]
+    with st.form(f"{page}_go", border=True):
+        columns = st.columns([3, 2] * len(sides) + [1], vertical_alignment="bottom")
+        chosen = [
+            (
+                columns[2 * place].selectbox(
+                    f"Space {side}".strip(), names, index=min(place, len(names) - 1), key=f"{page}_space_{place}"
+                ),
+                columns[2 * place + 1].number_input(
+                    f"Feature {side}".strip(), 0, links.LARGEST, 0, key=f"{page}_feature_{place}"
+                ),
+            )
+            for place, side in enumerate(sides)
+        ]
+        sent = columns[-1].form_submit_button("Open", type="primary")
+    return [FeatureRef(str(space), int(number or 0)) for space, number in chosen] if sent else None

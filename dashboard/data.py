@@ -1,0 +1,191 @@
+"""What pages ask: the only caller of `Store`. One open store for all visitors, reopened when its file was replaced.
+
+Answers that cost more than a lookup are cached, bounded, under the store's fingerprint.
+"""
+
+import os
+import sys
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from store import cells, console
+from store import records as r
+from store.errors import NotAStore
+from store.read import Store
+from store.schema import DATABASE
+
+ENVIRONMENT = "HOMOLOG_STORE"
+"""Names the store's folder where the command line does not."""
+
+
+def folder() -> Path:
+    """The store's folder: from `streamlit run dashboard/app.py -- DIR`, else from the environment."""
+    by_command = sys.argv[1] if len(sys.argv) > 1 and Path(sys.argv[0]).name == "app.py" else None
+    chosen = by_command or os.environ.get(ENVIRONMENT)
+    if not chosen:
+        raise NotAStore("no store was named; start with `python -m dashboard DIR`")
+    return Path(chosen)
+
+
+def identity(path: Path) -> tuple[int, int, int] | None:
+    """Inode, modification time (ns) and size of the store's file: publishing replaces it, and this changes."""
+    try:
+        found = (path / DATABASE).stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+@dataclass
+class _Slot:
+    """The one open store. Pages that still read a replaced one keep it alive until they are done."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    seen: tuple[Path, tuple[int, int, int] | None] | None = None
+    store: Store | None = None
+
+    def get(self, path: Path) -> Store:
+        with self.lock:
+            now = (path, identity(path))
+            if self.store is not None and self.seen == now:
+                return self.store
+            self.store, self.seen = None, None
+            self.store, self.seen = Store(path), now
+            return self.store
+
+
+@st.cache_resource(show_spinner=False)
+def _slot() -> _Slot:
+    return _Slot()
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def _cached(_store: Store, fingerprint: str, seen: object, question: str, arguments: tuple[Any, ...]) -> Any:
+    return getattr(_store, question)(*arguments)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """The questions of one page run; raises what `Store` raises."""
+
+    store: Store
+    seen: object
+
+    @property
+    def fingerprint(self) -> str:
+        return self.store.fingerprint
+
+    def _ask(self, question: str, *arguments: object) -> Any:
+        return _cached(self.store, self.fingerprint, self.seen, question, arguments)
+
+    def build(self) -> r.Build:
+        return self.store.build()
+
+    def models(self) -> list[r.Model]:
+        return self.store.models()
+
+    def spaces(self) -> list[r.Space]:
+        return self.store.spaces()
+
+    def space(self, space: str) -> r.Space:
+        return self.store.space(space)
+
+    def comparisons(self) -> list[r.Comparison]:
+        return self.store.comparisons()
+
+    def comparison(self, name: str) -> r.Comparison:
+        return self.store.comparison(name)
+
+    def comparison_of(self, space_a: str, space_b: str) -> r.Comparison | None:
+        return self.store.comparison_of(space_a, space_b)
+
+    def counts(self) -> dict[str, int]:
+        return self.store.counts()
+
+    def summaries(self, thresholds: r.Thresholds) -> list[r.ComparisonSummary]:
+        answer: list[r.ComparisonSummary] = self._ask("summaries", thresholds)
+        return answer
+
+    def pairs(self, comparison: str, chosen: r.PairFilter, sort: str, limit: int, offset: int = 0) -> list[r.PairRow]:
+        answer: list[r.PairRow] = self._ask("pairs", comparison, chosen, sort, limit, offset)
+        return answer
+
+    def funnel(self, comparison: str, chosen: r.PairFilter) -> list[r.FunnelStep]:
+        answer: list[r.FunnelStep] = self._ask("funnel", comparison, chosen)
+        return answer
+
+    def points(self, comparison: str, chosen: r.PairFilter) -> list[r.PairPoint]:
+        answer: list[r.PairPoint] = self._ask("points", comparison, chosen)
+        return answer
+
+    def around(
+        self, comparison: str, a: int, b: int, chosen: r.PairFilter, sort: str
+    ) -> tuple[tuple[int, int] | None, tuple[int, int] | None, int | None, int]:
+        """(previous pair, next pair, place of this one from 1 or None, pairs that pass)."""
+        answer: tuple[tuple[int, int] | None, tuple[int, int] | None, int | None, int]
+        answer = self._ask("around", comparison, a, b, chosen, sort)
+        return answer
+
+    def match(self, comparison: str, a: int, b: int, thresholds: r.Thresholds) -> r.Match | None:
+        return self.store.match(comparison, a, b, thresholds)
+
+    def runners_up(self, comparison: str, side: str, feature: int, thresholds: r.Thresholds) -> list[r.Match]:
+        """Candidates of one feature, best first; `side` is `a` or `b`."""
+        if side == "a":
+            return self.store.runners_up(comparison, feature_a=feature, limit=6, thresholds=thresholds)
+        return self.store.runners_up(comparison, feature_b=feature, limit=6, thresholds=thresholds)
+
+    def group_counts(self, comparison: str, a: int, b: int) -> dict[str, int]:
+        answer: dict[str, int] = self._ask("group_counts", comparison, a, b)
+        return answer
+
+    def pair_strips(self, comparison: str, a: int, b: int, group: str, limit: int) -> list[r.PairStrip]:
+        answer: list[r.PairStrip] = self._ask("pair_strips", comparison, a, b, group, limit)
+        return answer
+
+    def unit_scatter(self, comparison: str, a: int, b: int) -> r.UnitScatter:
+        answer: r.UnitScatter = self._ask("unit_scatter", comparison, a, b)
+        return answer
+
+    def token_rows(self, comparison: str, a: int, b: int) -> list[r.TokenRow]:
+        answer: list[r.TokenRow] = self._ask("token_rows", comparison, a, b)
+        return answer
+
+    def feature(self, space: str, feature: int) -> r.Feature:
+        return self.store.feature(space, feature)
+
+    def histogram(self, space: str, feature: int) -> list[r.HistogramBin]:
+        return self.store.histogram(space, feature)
+
+    def logits(self, space: str, feature: int) -> list[r.Logit]:
+        return self.store.logits(space, feature)
+
+    def feature_tokens(self, space: str, feature: int) -> list[r.FeatureToken]:
+        return self.store.feature_tokens(space, feature)
+
+    def strips(self, space: str, feature: int, stratum: str, limit: int) -> list[r.Strip]:
+        answer: list[r.Strip] = self._ask("strips", space, feature, stratum, limit)
+        return answer
+
+    def elsewhere(self, space: str, feature: int, thresholds: r.Thresholds) -> list[r.Elsewhere]:
+        answer: list[r.Elsewhere] = self._ask("elsewhere", space, feature, thresholds)
+        return answer
+
+    def sql(self, query: str, seconds: float, rows: int) -> r.Table:
+        """One bounded query of a visitor; QueryRefused says why not."""
+        return console.run(self.store, query, max_rows=rows, seconds=seconds)
+
+
+def reader() -> Reader:
+    """The store as it is now; NotAStore or WrongSchema say what is wrong with the folder."""
+    slot = _slot()
+    store = slot.get(folder())
+    return Reader(store, slot.seen)
+
+
+csv = cells.to_csv
+parquet = cells.to_parquet

@@ -1,0 +1,30 @@
+"""The words of the pages, in plain words."""
+
+WORDS = {
+    "space": "A feature space: one dictionary of features read at one place (hook) of one model. A sparse "
+    "autoencoder, the model's own "
+    "units, an autoencoder with random weights, or activations computed elsewhere.",
+    "feature": "One direction of a space, a number from 0. Written space:number.",
+    "fires": "A feature fires on a token when its activation there is above 0.",
+    "passage": "One stretch of text that every model of a run reads as one context.",
+    "token": "A model's own piece of text. Special tokens (begin-of-text, padding) are never counted.",
+    "unit": "The smallest stretch of a passage whose two ends are token boundaries for both models. With one "
+    "tokenizer a unit is a token.",
+    "comparison": "An ordered pair of spaces, A and B, over the same passages. A is blue, B is orange.",
+    "match": "A candidate pair of features with all its evidence: among the ten best, by r or by context, of "
+    "either side.",
+    "r": "Pearson correlation of two features' activations over all units (pearson).",
+    "token part": "What r would be if only the token mattered: each occurrence is paired with other occurrences "
+    "of the same token (pearson_token).",
+    "context": "r less its token part: what only the context explains (pearson_context).",
+    "mutual best": "Each of the two is the other's best match by r.",
+    "contextual homologue": "A mutual best match for which none of the reasons below holds.",
+    "reason": "Why a match may be trivial. Evidence is stored, thresholds are chosen when you look.",
+    "margin": "How far a match's r is above the second best of the same feature of A.",
+    "ceiling": "What two dictionaries of one model at one hook share, such as two training seeds.",
+    "floor": "What a dictionary with random weights shares.",
+    "q": "Benjamini-Hochberg over A's features of the chance that a search among shuffled passages finds as good "
+    "a match.",
+    "score": "One similarity metric of a comparison as a whole, with its null distribution.",
+    "store": "The folder that a run publishes; its heart is homolog.duckdb. Its fingerprint is a hash of the inputs.",
+}

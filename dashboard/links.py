@@ -1,0 +1,228 @@
+"""Identity and filters <-> URL. Nothing a link needs lives in a session.
+
+Identity is parsed and raises `LinkError`; a filter that cannot be read is left at its default and reported in a line,
+so that an old or hand-written link still opens. A URL holds only what differs from the defaults.
+"""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from urllib.parse import urlencode
+
+from store.records import REASONS, SORTS, PairFilter, Thresholds
+
+PAGES = ("", "pairs", "pair", "feature", "sql", "glossary")
+"""URL paths of the pages; the empty one is the overview."""
+FINGERPRINT_LENGTH = 8
+LARGEST = 2**31 - 1
+"""Features and offsets are 32-bit integers in the store."""
+_SLUG = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_FEATURE = re.compile(r"([a-z0-9][a-z0-9._-]*):([0-9]{1,10})")
+_DEFAULT = PairFilter()
+BOUNDS = ("min_pearson", "min_context", "min_active")
+"""Limits of the filter; each is a step of the funnel, like a reason."""
+STEPS = (*BOUNDS, *REASONS)
+_NUMBERS = {"r": "min_pearson", "context": "min_context"}
+_COUNTS = {"fires": "min_active", "fa": "feature_a", "fb": "feature_b"}
+_COMMON = frozenset({"store", "comparison", "sort", "page", "show", "only", "a", "b", "f", "q"})
+
+
+class LinkError(ValueError):
+    """A link that names nothing: one line that says what was asked and how to write it."""
+
+
+@dataclass(frozen=True)
+class FeatureRef:
+    """One feature of one space, written `space:number`."""
+
+    space: str
+    feature: int
+
+    def __str__(self) -> str:
+        return f"{self.space}:{self.feature}"
+
+
+@dataclass(frozen=True)
+class PairsView:
+    """Everything the Pairs page shows, as a link carries it."""
+
+    comparison: str | None = None
+    filter: PairFilter = field(default_factory=PairFilter)
+    sort: str = "pearson_context"
+    page: int = 1
+    """Page of the table, from 1."""
+
+
+def parse_feature(text: str, name: str) -> FeatureRef:
+    """`space:number` -> FeatureRef; `name` is the parameter, for the message of the LinkError."""
+    found = _FEATURE.fullmatch(text)
+    if found is None or int(found[2]) > LARGEST:
+        raise LinkError(f"{name}={short(text)} is not a feature; write it as space:number, such as tiny-1l.0:1655")
+    return FeatureRef(found[1], int(found[2]))
+
+
+def short(text: str, limit: int = 60) -> str:
+    """Text for a message: printable, on one line, at most `limit` characters."""
+    clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return clean if len(clean) <= limit else clean[: limit - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def parse_pair(query: Mapping[str, str]) -> tuple[FeatureRef, FeatureRef] | None:
+    """The pair that a link names; None when it names no feature at all; LinkError when only one, or nonsense."""
+    if "a" not in query and "b" not in query:
+        return None
+    for name in ("a", "b"):
+        if name not in query:
+            raise LinkError(f"the link has no {name}; a pair is written a=space:number&b=space:number")
+    return parse_feature(query["a"], "a"), parse_feature(query["b"], "b")
+
+
+def pair_query(fingerprint: str, a: FeatureRef, b: FeatureRef, view: PairsView | None = None) -> dict[str, str]:
+    """Query of the Pair page; `view` is the filter among whose pairs it is looked at."""
+    query = {"store": fingerprint[:FINGERPRINT_LENGTH], "a": str(a), "b": str(b)}
+    return query | (_filter_query(view) if view else {})
+
+
+def parse_one(query: Mapping[str, str]) -> FeatureRef | None:
+    """The feature that a link names, or None; LinkError on nonsense."""
+    return parse_feature(query["f"], "f") if "f" in query else None
+
+
+def feature_query(fingerprint: str, f: FeatureRef) -> dict[str, str]:
+    return {"store": fingerprint[:FINGERPRINT_LENGTH], "f": str(f)}
+
+
+def sql_query(fingerprint: str, sql: str) -> dict[str, str]:
+    return {"store": fingerprint[:FINGERPRINT_LENGTH], "q": sql}
+
+
+def pairs_query(fingerprint: str, view: PairsView) -> dict[str, str]:
+    """Query of the Pairs page: the comparison, and of the filter only what differs from the default."""
+    query = {"store": fingerprint[:FINGERPRINT_LENGTH]}
+    if view.comparison is not None:
+        query["comparison"] = view.comparison
+    query |= _filter_query(view)
+    if view.page != 1:
+        query["page"] = str(view.page)
+    return query
+
+
+def _filter_query(view: PairsView) -> dict[str, str]:
+    query = {}
+    chosen = view.filter
+    for name, attribute in (_NUMBERS | _COUNTS).items():
+        value = getattr(chosen, attribute)
+        if value != getattr(_DEFAULT, attribute):
+            query[name] = _number(value)
+    shown = [reason for reason in REASONS if reason not in chosen.hide]
+    if shown:
+        query["show"] = ",".join(shown)
+    if chosen.only is not None:
+        query["only"] = chosen.only
+    for item in fields(Thresholds):
+        value = getattr(chosen.thresholds, item.name)
+        if value != getattr(_DEFAULT.thresholds, item.name):
+            query[f"t_{item.name}"] = _number(value)
+    if view.sort != SORTS[0]:
+        query["sort"] = view.sort
+    return query
+
+
+def _number(value: float) -> str:
+    return repr(value).removesuffix(".0")
+
+
+def parse_pairs(query: Mapping[str, str]) -> tuple[PairsView, list[str]]:
+    """The view that a link asks for, and a line for each parameter that could not be read."""
+    problems: list[str] = []
+    chosen: dict[str, object] = {}
+    for name, attribute in _NUMBERS.items():
+        chosen |= _read(query, name, attribute, _decimal, "a number between -1 and 1, such as 0.5", problems)
+    for name, attribute in _COUNTS.items():
+        chosen |= _read(query, name, attribute, _count, "a whole number from 0", problems)
+    if "show" in query:
+        shown = [reason for reason in query["show"].split(",") if reason]
+        problems += [_unknown("show", name, tuple(REASONS)) for name in shown if name not in REASONS]
+        chosen["hide"] = tuple(reason for reason in REASONS if reason not in shown)
+    if "only" in query:
+        if query["only"] in STEPS:
+            chosen["only"] = query["only"]
+        else:
+            problems.append(_unknown("only", query["only"], STEPS))
+    limits: dict[str, object] = {}
+    for item in fields(Thresholds):
+        whole = isinstance(item.default, int)
+        wanted = "a whole number from 0" if whole else "a number between -1 and 1, such as 0.5"
+        limits |= _read(query, f"t_{item.name}", item.name, _count if whole else _decimal, wanted, problems)
+    if limits:
+        chosen["thresholds"] = Thresholds(**limits)  # type: ignore[arg-type]
+    view = PairsView(query.get("comparison"), replace(_DEFAULT, **chosen))  # type: ignore[arg-type]
+    view = replace(view, **_read(query, "page", "page", _page, "a whole number from 1", problems))  # type: ignore[arg-type]
+    if "sort" in query:
+        if query["sort"] in SORTS:
+            view = replace(view, sort=query["sort"])
+        else:
+            problems.append(_unknown("sort", query["sort"], SORTS))
+    return view, problems + _strangers(query)
+
+
+def _strangers(query: Mapping[str, str]) -> list[str]:
+    known = _COMMON | set(_NUMBERS) | set(_COUNTS) | {f"t_{item.name}" for item in fields(Thresholds)}
+    return [
+        f"{short(name)}={short(value)} is no filter and is ignored"
+        for name, value in query.items()
+        if name not in known and not name.startswith("embed")
+    ]
+
+
+def _read(
+    query: Mapping[str, str],
+    name: str,
+    attribute: str,
+    parse: Callable[[str], float | None],
+    wanted: str,
+    problems: list[str],
+) -> dict[str, object]:
+    if name not in query:
+        return {}
+    value = parse(query[name])
+    if value is None:
+        problems.append(f"{name}={short(query[name])} is ignored; write {wanted}")
+        return {}
+    return {attribute: value}
+
+
+def _decimal(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and -1 <= value <= 1 else None
+
+
+def _count(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"[0-9]{1,10}", text) and int(text) <= LARGEST else None
+
+
+def _page(text: str) -> int | None:
+    return _count(text) or None
+
+
+def _unknown(name: str, value: str, known: tuple[str, ...]) -> str:
+    return f"{name}={short(value)} is ignored; choose from {', '.join(known)}"
+
+
+def is_slug(text: str) -> bool:
+    """Whether this may be the name of a space."""
+    return _SLUG.fullmatch(text) is not None
+
+
+def stale(query: Mapping[str, str], fingerprint: str) -> bool:
+    """Whether the link was made from another store than this one."""
+    return "store" in query and query["store"] != fingerprint[:FINGERPRINT_LENGTH]
+
+
+def href(page: str, query: Mapping[str, str]) -> str:
+    """A relative link, which holds wherever the dashboard is mounted."""
+    return f"{page or './'}?{urlencode(query, safe=':~,')}" if query else page or "./"

@@ -1,0 +1,36 @@
+"""Colours and type, light and dark, as options of `streamlit run`: they hold from any working directory."""
+
+from dashboard import charts
+
+_BOTH = {
+    "linkUnderline": "false",
+    "baseRadius": "0.4rem",
+    "baseFontSize": "15",
+    "headingFontWeights": "[600,600,600,600,600,600]",
+    "headingFontSizes": '["1.9rem","1.5rem","1.12rem","1rem","1rem","0.9rem"]',
+    "metricValueFontSize": "1.7rem",
+    "showWidgetBorder": "true",
+}
+_LIGHT = {
+    "backgroundColor": "#ffffff",
+    "secondaryBackgroundColor": "#f3f5f8",
+    "textColor": "#1c2230",
+    "linkColor": "#1f62c9",
+    "primaryColor": charts.A,
+}
+_DARK = {
+    "backgroundColor": "#11151c",
+    "secondaryBackgroundColor": "#1b212b",
+    "textColor": "#e6e9ef",
+    "linkColor": "#7fb0ff",
+    "primaryColor": "#5b97ff",
+}
+
+
+def options() -> dict[str, str]:
+    """Option name -> value."""
+    return {
+        **{f"theme.{name}": value for name, value in _BOTH.items()},
+        **{f"theme.light.{name}": value for name, value in _LIGHT.items()},
+        **{f"theme.dark.{name}": value for name, value in _DARK.items()},
+    }

@@ -1,0 +1,242 @@
+"""Evidence in words: every sentence, chip and number that a page shows, derived here from records and nowhere else."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dashboard.links import PairsView
+from store import records as r
+
+UNKNOWN = "not measured"
+NONE = "\N{EN DASH}"
+"""An empty cell of a table."""
+MINUS = "\N{MINUS SIGN}"
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """`.78`, `−.05`, `1.00`: a correlation-like number without its leading zero; unknown says so."""
+    if value is None:
+        return UNKNOWN
+    text = f"{abs(value):.{digits}f}"
+    shown = text[1:] if text.startswith("0.") else text
+    return f"{MINUS}{shown}" if value < 0 and float(text) != 0 else shown
+
+
+def count(value: int | None) -> str:
+    return UNKNOWN if value is None else f"{value:,}"
+
+
+def compact(value: int | None) -> str:
+    """`1.0 M`, `24.6 k`, `812`."""
+    if value is None:
+        return UNKNOWN
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= size:
+            return f"{value / size:.3g} {letter}"
+    return str(value)
+
+
+def percent(value: float | None) -> str:
+    """A fraction as a percentage of two significant digits below one per cent, whole above ten."""
+    if value is None:
+        return UNKNOWN
+    share = 100 * value
+    if share == 0:
+        return "0 %"
+    if abs(share) < 0.01:
+        return "< .01 %"
+    return f"{share:.0f} %" if abs(share) >= 10 else f"{share:.2g} %"
+
+
+def probability(value: float | None) -> str:
+    if value is None:
+        return UNKNOWN
+    return "< .001" if value < 0.001 else number(value, 3)
+
+
+def share(part: float, whole: float) -> float | None:
+    """part / whole; None where the whole is nothing."""
+    return part / whole if whole > 0 else None
+
+
+def token_share(match: r.Match) -> float | None:
+    """Share of r that the token alone explains, 0 to 1; None for an r that is not above 0."""
+    part = share(match.pearson_token, match.pearson)
+    return None if part is None else min(max(part, 0.0), 1.0)
+
+
+def evidence(match: r.Match) -> str:
+    """`r .782 = token .072 + context .710`."""
+    token, context = number(match.pearson_token, 3), number(abs(match.pearson_context), 3)
+    sign = MINUS if match.pearson_context < 0 else "+"
+    return f"r {number(match.pearson, 3)} = token {token} {sign} context {context}"
+
+
+def sentence(match: r.Match) -> str:
+    """What the counts say, for somebody who has not read the methods."""
+    either_a, either_b = match.n_both + match.n_a_only, match.n_both + match.n_b_only
+    text = f"Both fire on {count(match.n_both)} units; A fires on {count(either_a)}, B on {count(either_b)}. "
+    part = token_share(match)
+    if part is not None:
+        text += f"Knowing the token explains {'under 1 %' if part < 0.01 else percent(part)} of r. "
+    if match.margin is None:
+        return text + "There is no runner-up to compare with."
+    if match.margin < 0:
+        return text + f"Another feature of B is {number(-match.margin)} ahead of it."
+    return text + f"The runner-up is {number(match.margin)} behind."
+
+
+def reason(name: str, match: r.Match, thresholds: r.Thresholds) -> str:
+    """One reason with this match's own numbers and the threshold it passed."""
+    token = percent(token_share(match))
+    position = percent(share(match.pearson_position, match.pearson))
+    fewest = count(min(match.n_active_a, match.n_active_b))
+    words = {
+        "rare": f"one side fires on only {fewest} tokens (fewer than {thresholds.rare})",
+        "dense": f"one side fires on more than {percent(thresholds.dense)} of tokens",
+        "special": f"more than {percent(thresholds.special)} of one side's activation is on special tokens",
+        "position": f"{position} of r = {number(match.pearson)} is explained by the position (more than "
+        f"{percent(thresholds.position)})",
+        "token": f"{token} of r = {number(match.pearson)} is explained by the token (more than "
+        f"{percent(thresholds.token)})",
+        "single_token": f"both sides put at least {percent(thresholds.single_token)} of their activation on one token",
+        "stop_token": "both sides' top token is punctuation, white space or a function word",
+        "not_mutual": f"B is A's {ordinal(match.rank_ab)} match, A is B's {ordinal(match.rank_ba)}",
+        "hub": f"{count(match.hub_size)} features of A have this feature of B as their best (more than "
+        f"{thresholds.hub})",
+        "chance": f"q = {probability(match.q_value)}: a search among shuffled passages finds as good a match too often",
+        "thin": f"both fire together on only {count(match.n_both)} units (fewer than {thresholds.thin})",
+    }
+    return words[name]
+
+
+def threshold(name: str, thresholds: r.Thresholds) -> str:
+    """Where a reason begins, in words, for the glossary and tooltips."""
+    t = thresholds
+    words = {
+        "rare": f"fires on fewer than {t.rare} tokens",
+        "dense": f"fires on more than {percent(t.dense)} of tokens",
+        "special": f"more than {percent(t.special)} of its activation",
+        "position": f"pearson_position above {percent(t.position)} of pearson",
+        "token": f"pearson_token above {percent(t.token)} of pearson",
+        "single_token": f"top_token_share at least {percent(t.single_token)}",
+        "stop_token": "a list of words",
+        "not_mutual": "rank 1 from both sides",
+        "hub": f"hub_size above {t.hub}",
+        "chance": f"q_value above {t.chance:g}",
+        "thin": f"n_both below {t.thin} units",
+    }
+    return words[name]
+
+
+def ordinal(rank: int | None) -> str:
+    """`best`, `2nd`, `13th`, `beyond 10th`."""
+    if rank is None:
+        return "beyond 10th"
+    if rank == 1:
+        return "best"
+    ending = "th" if 10 <= rank % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(rank % 10, "th")
+    return f"{rank}{ending}"
+
+
+_BOUNDS = {
+    "min_pearson": ("r", "r is below the limit"),
+    "min_context": ("context", "the part of r that only the context explains is below the limit"),
+    "min_active": ("firing", "one side fires on fewer tokens than the limit"),
+}
+"""Limits of the filter: (label, why a match is dropped by it)."""
+
+
+def step(name: str) -> str:
+    """A step of the funnel, as its label."""
+    return _BOUNDS[name][0] if name in _BOUNDS else name.replace("_", " ")
+
+
+def kept_by(name: str) -> str:
+    """What a step of the funnel leaves: `not rare`, `mutual`, `candidates`."""
+    if name in _BOUNDS:
+        return f"{step(name)} high enough"
+    if name == "not_mutual":
+        return "mutual best"
+    return f"not {step(name)}" if name in r.REASONS else step(name)
+
+
+def why_dropped(name: str) -> str:
+    """What is wrong with the matches that a step drops."""
+    return _BOUNDS[name][1] if name in _BOUNDS else r.REASONS[name]
+
+
+def passing(steps: Sequence[r.FunnelStep], only: str | None) -> int | None:
+    """How many matches the table has: what the funnel leaves, or what the step `only` drops; None if unknown."""
+    if only is None:
+        return steps[-1].n_left if steps else None
+    return next((one.n_dropped for one in steps if one.name == only), None)
+
+
+def empty(funnel: Sequence[r.FunnelStep], only: str | None) -> str:
+    """Why no pair is left, and what to do."""
+    if only is not None:
+        return f"No match was dropped by `{step(only)}` under these filters. Go back, or choose another step."
+    guilty = [s for s in funnel[1:] if s.n_dropped]
+    if not funnel or funnel[0].n_left == 0:
+        return "This comparison has no candidate at all: its two spaces never fire together."
+    if not guilty:
+        return "No match passes these filters. Reset them to see all."
+    last = guilty[-1]
+    return (
+        f"No match passes. The last filter that removed some was `{step(last.name)}`: "
+        f"{count(last.n_left + last.n_dropped)} → {count(last.n_left)}. Relax it."
+    )
+
+
+def alive(space: r.Space) -> str:
+    return f"{count(space.n_alive)} of {count(space.n_features)} features fire"
+
+
+KINDS = {
+    "sae": "sparse autoencoder",
+    "neurons": "the model's own units: the baseline without an SAE",
+    "random_sae": "an SAE with random weights: the floor",
+    "imported": "activations computed elsewhere",
+}
+
+
+def summary(one: r.ComparisonSummary, role: str) -> str:
+    """A comparison in a tooltip."""
+    return (
+        f"{one.comparison} ({role})\n{count(one.n_homologues)} contextual homologues among {count(one.n_mutual)} "
+        "mutual best "
+        f"matches\nmedian r of A's best matches {number(one.median_pearson)}, from context {number(one.median_context)}"
+    )
+
+
+def page_title(a: str, b: str, match: r.Match | None) -> str:
+    """Names the pair in a browser's history and in a chat's preview."""
+    return f"{a} ↔ {b} · r {number(match.pearson)} · Homolog" if match else f"{a} ↔ {b} · Homolog"
+
+
+def listed(view: PairsView, comparison: str) -> PairsView:
+    """The list in which a pair of this comparison is looked at."""
+    return replace(view, comparison=comparison, page=1)
+
+
+def scatter(found: r.UnitScatter) -> str:
+    """What the scatter of units shows."""
+    if found.cells:
+        return f"{count(found.n_units)} units where either fires, as shaded cells: the darker, the more units."
+    if len(found.points) < found.n_units:
+        return (
+            f"{count(len(found.points))} of the {count(found.n_units)} units where either fires. Hover for the token."
+        )
+    return f"Every one of the {count(found.n_units)} units where either fires. Hover for the token."
+
+
+def alignment(comparison: r.Comparison) -> str:
+    """What a unit of a comparison is."""
+    if comparison.alignment == "identical":
+        return f"both sides have the same tokens, so a unit is a token ({comparison.n_units:,} units)"
+    return f"the two models cut text differently; a unit ends where both cut ({comparison.n_units:,} units)"
+
+
+def kind(space: r.Space) -> str:
+    """What a space's dictionary is."""
+    return KINDS.get(space.kind, space.kind)

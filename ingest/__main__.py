@@ -1,0 +1,36 @@
+"""`python -m ingest run RUN.toml --out DIR`: the offline job."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from ingest.errors import IngestError
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command line; returns the exit status: 0 done, 2 wrong input (one line on stderr)."""
+    parser = argparse.ArgumentParser(prog="python -m ingest", description="Find the features that language models share.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    run_parser = commands.add_parser("run", help="the whole job, resumable: the same command goes on where it stopped")
+    run_parser.add_argument("run_file", type=Path, metavar="RUN.toml", help="the run file; ingest/demo/run.toml is an example")
+    run_parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the store to make")
+    arguments = parser.parse_args(argv)
+    from ingest import config  # here, so that a wrong command line answers before torch is imported
+
+    try:
+        job, text = config.read(arguments.run_file)
+        from ingest.run import run
+
+        fingerprint = run(job, text, arguments.out)
+    except IngestError as error:
+        print(f"homolog: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("homolog: stopped; the finished steps are kept, run the same command again to go on", file=sys.stderr)
+        return 130
+    print(f"{arguments.out} is ready: store {fingerprint[:8]}. Browse it: python -m dashboard {arguments.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

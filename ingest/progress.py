@@ -1,0 +1,46 @@
+"""Progress bars on the terminal, and one line a step in `run.log`: seconds, rate and peak memory."""
+
+import logging
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tqdm import tqdm
+
+log = logging.getLogger("homolog.ingest")
+
+
+def peak_memory() -> float:
+    """Largest resident size of this process so far, in GB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1e9 if sys.platform == "darwin" else 1e6)
+
+
+@contextmanager
+def step(name: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
+    """A bar with an estimate of what is left; yields the function that advances it. Logs the rate at the end."""
+    started = time.perf_counter()
+    with tqdm(total=total, unit=unit, unit_scale=True, desc=f"{name:<42}", dynamic_ncols=True, leave=True) as bar:
+        yield bar.update
+    seconds = time.perf_counter() - started
+    rate = total / seconds if seconds else 0.0
+    log.info("%-42s %12s %-9s %8.1f s %14s %s/s  peak %.2f GB", name, f"{total:,}", unit, seconds, f"{rate:,.0f}", unit, peak_memory())
+
+
+@contextmanager
+def logging_to(path: Path) -> Iterator[None]:
+    """Send this package's log to the file while inside; appends, so that a resumed run keeps its history."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        handler.close()

@@ -1,0 +1,88 @@
+"""The only writer of a store: a new database beside the old one, flushed and renamed over it; the checksums last."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from ingest.errors import IngestError
+from ingest.progress import step
+from ingest.workspace import Workspace
+from store import schema
+from store.check_tables import checksum_sql
+
+PACKAGES = ("duckdb", "numpy", "pyarrow", "sae-lens", "scipy", "torch", "transformer-lens", "transformers")
+"""Packages whose versions the numbers depend on."""
+
+
+def build_row(fingerprint: str, run_file: str) -> pa.Table:
+    """The one row of `build`."""
+    row = {
+        "fingerprint": fingerprint,
+        "schema_version": schema.SCHEMA_VERSION,
+        "created_at": datetime.now(UTC).replace(tzinfo=None),
+        "homolog_version": version("homolog"),
+        "run_file": run_file,
+        "packages": json.dumps({name: version(name) for name in PACKAGES}),
+    }
+    return pa.Table.from_pylist([row], schema=schema.BY_NAME["build"].arrow)
+
+
+def write(work: Workspace, tables: Mapping[str, Iterable[pa.Table]]) -> Path:
+    """Publish the tables as `homolog.duckdb`; each iterable yields a table's parts in their final order.
+
+    Raises `IngestError` when the disk is full; the store that was there before stays as it was.
+    """
+    target = work.folder / schema.DATABASE
+    beside = target.with_name(target.name + ".part")
+    for leftover in work.folder.glob(beside.name + "*"):
+        leftover.unlink()
+    try:
+        with duckdb.connect(beside) as database:
+            _fill(database, tables)
+        with beside.open("rb+") as file:
+            os.fsync(file.fileno())
+    except (duckdb.IOException, OSError) as error:
+        beside.unlink(missing_ok=True)
+        raise IngestError(f"{target} could not be written: {str(error).splitlines()[0]}; the finished steps are kept, run the same command again") from None
+    beside.replace(target)
+    return target
+
+
+def _fill(database: duckdb.DuckDBPyConnection, tables: Mapping[str, Iterable[pa.Table]]) -> None:
+    with step("publishing", len(schema.TABLES), "tables") as advance:
+        for table in schema.TABLES:
+            database.execute(table.ddl)
+            for part in tables.get(table.name, ()):
+                if part.num_rows:
+                    database.register("part", part)
+                    names = ", ".join(f'"{name}"' for name in table.names)
+                    database.execute(f'INSERT INTO "{table.name}" SELECT {names} FROM part')
+                    database.unregister("part")
+            advance(1)
+    for macro in schema.macros():
+        database.execute(macro)
+    for table in schema.TABLES:
+        if table.name != "contents":
+            count, checksum = database.execute(checksum_sql(table.name)).fetchone() or (0, "0")
+            database.execute("INSERT INTO contents VALUES (?, ?, ?)", [table.name, count, checksum])
+    database.execute("CHECKPOINT")
+
+
+def seal(work: Workspace) -> None:
+    """Write `SHA256SUMS` (the format of sha256sum) over every other file of the store; nothing is written after it."""
+    path = work.folder / schema.CHECKSUMS
+    files = sorted(f for f in work.folder.rglob("*") if f.is_file() and f != path)
+    lines = []
+    for file in files:
+        with file.open("rb") as content:
+            lines.append(f"{hashlib.file_digest(content, 'sha256').hexdigest()}  {file.relative_to(work.folder).as_posix()}\n")
+    beside = path.with_name(path.name + ".part")
+    beside.write_text("".join(lines), encoding="utf-8")
+    beside.replace(path)

@@ -1,0 +1,70 @@
+"""A page's filter as bits: what `flags` of store/sql/flagged.sql a match must not have, and must have."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from store import records as r
+from store.errors import UnknownName
+
+BOUNDS = ("min_pearson", "min_context", "min_active")
+"""Bounds of a filter: the first steps of the funnel, before the reasons."""
+
+_BITS = {name: 1 << place for place, name in enumerate((*r.REASONS, *BOUNDS))}
+
+
+def one_of(what: str, name: str, names: Iterable[str]) -> None:
+    """Raises `UnknownName` unless `name` is one of `names`."""
+    known = list(names)
+    if name not in known:
+        there = "there is" if len(known) == 1 else "there are"
+        raise UnknownName(f"no {what} `{name}`; {there} {', '.join(known) or 'none'}")
+
+
+def steps(filter: r.PairFilter) -> list[str]:
+    """The names of the funnel's filters, in its order. Raises `UnknownName` for a reason that there is not."""
+    for name in filter.hide:
+        one_of("reason", name, r.REASONS)
+    return [*BOUNDS, *(name for name in r.REASONS if name in filter.hide)]
+
+
+def flagged(comparison: str, filter: r.PairFilter) -> dict[str, Any]:
+    """The values that store/sql/flagged.sql binds."""
+    return {
+        "comparison": comparison,
+        "feature_a": filter.feature_a,
+        "feature_b": filter.feature_b,
+        **{name: getattr(filter, name) for name in BOUNDS},
+        **asdict(filter.thresholds),
+    }
+
+
+def masks(filter: r.PairFilter) -> dict[str, int]:
+    """`clear`: bits that hide a match; `require`: bits that it must have.
+
+    With `only`, the matches are those that this step of the funnel drops: they passed every step before it.
+    """
+    if filter.only is None:
+        return {"clear": _sum(steps(filter)), "require": 0}
+    order = [*BOUNDS, *r.REASONS]
+    one_of("filter", filter.only, order)
+    before = order[: order.index(filter.only)]
+    return {"clear": _sum(name for name in steps(filter) if name in before), "require": _BITS[filter.only]}
+
+
+def funnel(groups: list[tuple[int, int]], filter: r.PairFilter) -> list[r.FunnelStep]:
+    """`groups`: (flags, matches that have just these). Bounds that are not set and drop nothing are left out."""
+    left = sum(n for _, n in groups)
+    found = [r.FunnelStep("candidates", left, 0)]
+    for name in steps(filter):
+        groups = [(flags, n) for flags, n in groups if not flags & _BITS[name]]
+        now = sum(n for _, n in groups)
+        is_set = name not in BOUNDS or getattr(filter, name) != getattr(r.PairFilter, name)
+        if is_set or now < left:
+            found.append(r.FunnelStep(name, now, left - now))
+        left = now
+    return found
+
+
+def _sum(names: Iterable[str]) -> int:
+    return sum(_BITS[name] for name in names)

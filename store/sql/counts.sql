@@ -1,0 +1,1 @@
+SELECT table_name, n_rows FROM contents ORDER BY table_name

@@ -1,0 +1,1 @@
+SELECT * FROM models ORDER BY model

@@ -1,0 +1,1 @@
+SELECT * FROM spaces ORDER BY space

@@ -1,0 +1,81 @@
+"""Charts: what their specifications say."""
+
+from typing import Any
+
+from dashboard import charts
+from store import records as r
+
+COMPARISON = r.Comparison("left~right", "left", "right", "identical", 100, 10)
+POINTS = [
+    r.PairPoint(1, 2, 0.8, 0.1, 50, "\u202ezero", True),
+    r.PairPoint(3, 4, 0.5, 0.5, 20, None, False),
+]
+
+
+def values(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = spec["data"]["values"]
+    return rows
+
+
+def test_kept_matches_are_blue_and_above_the_grey_ones() -> None:
+    spec = charts.pairs_scatter(POINTS, COMPARISON).to_dict()
+    line, label, hidden, kept = spec["layer"]
+    assert values(line) == [
+        {"token": 0.0, "pearson": 0.0, "label": ""},
+        {"token": 1.0, "pearson": 1.0, "label": "the token explains all"},
+    ]
+    assert label["mark"]["type"] == "text"
+    assert (hidden["mark"]["color"], hidden["mark"]["opacity"]) == (charts.GREY, 0.25)
+    assert (kept["mark"]["color"], kept["mark"]["opacity"]) == (charts.A, 0.9)
+    assert [row["a"] for row in values(kept)] == ["left:1"]
+    assert values(hidden) == [
+        {"token": 0.5, "pearson": 0.5, "kept": "is filtered out", "a": "left:3", "b": "right:4", "top": "unknown", "fires": 20}
+    ]
+    assert values(kept)[0]["top"] == "[U+202E]zero"
+    assert kept["encoding"]["x"]["title"] == "r that the token alone explains"
+    assert kept["encoding"]["y"]["title"] == "r, over all units"
+
+
+def test_no_chart_brings_a_background_of_its_own() -> None:
+    scatter = r.UnitScatter((r.UnitPoint(1.0, 2.0, 0, "a"),), (), 1)
+    for chart in (
+        charts.pairs_scatter(POINTS, COMPARISON),
+        charts.histogram([r.HistogramBin(0, 1, 5)]),
+        charts.units(scatter, "left:1", "right:2"),
+    ):
+        spec = chart.to_dict()
+        assert spec["background"] == "transparent"
+        assert "#000" not in str(spec)
+        assert "black" not in str(spec)
+
+
+def test_a_histogram_keeps_its_edges_and_leaves_empty_bins_out() -> None:
+    spec = charts.histogram([r.HistogramBin(0.0, 0.5, 9), r.HistogramBin(0.5, 1.0, 0), r.HistogramBin(1.0, 1.5, 1)], "b").to_dict()
+    assert values(spec) == [{"lower": 0.0, "upper": 0.5, "count": 9}, {"lower": 1.0, "upper": 1.5, "count": 1}]
+    assert spec["mark"]["color"] == charts.B
+    assert spec["encoding"]["x"]["title"] == "activation"
+    assert spec["encoding"]["y"]["scale"] == {"type": "sqrt"}
+    assert spec["encoding"]["y"]["title"] == "tokens (√)"
+
+
+def test_units_are_points_named_by_who_fires() -> None:
+    points = tuple(r.UnitPoint(a, b, 0, token) for a, b, token in [(1.0, 2.0, " x"), (1.0, 0.0, "y"), (0.0, 3.0, "\n")])
+    spec = charts.units(r.UnitScatter(points, (), 3), "left:1", "right:2").to_dict()
+    assert values(spec) == [
+        {"a": 1.0, "b": 2.0, "token": "·x", "fires": "both fire"},
+        {"a": 1.0, "b": 0.0, "token": "y", "fires": "only A"},
+        {"a": 0.0, "b": 3.0, "token": "⏎", "fires": "only B"},
+    ]
+    assert spec["encoding"]["color"]["scale"] == {
+        "domain": ["both fire", "only A", "only B"],
+        "range": [charts.BOTH, charts.A, charts.B],
+    }
+    assert spec["encoding"]["x"]["title"] == "activation of left:1 (A)"
+
+
+def test_many_units_are_cells_shaded_by_how_many_they_hold() -> None:
+    scatter = r.UnitScatter((), (r.DensityCell(0.0, 1.0, 2.0, 3.0, 7),), 5_000)
+    spec = charts.units(scatter, "left:1", "right:2").to_dict()
+    assert values(spec) == [{"a0": 0.0, "a1": 1.0, "b0": 2.0, "b1": 3.0, "count": 7}]
+    assert spec["mark"]["type"] == "rect"
+    assert spec["encoding"]["opacity"]["scale"] == {"range": [0.2, 1], "type": "log"}

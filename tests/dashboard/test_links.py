@@ -1,0 +1,119 @@
+"""Links: what is written is read back, and what cannot be read is answered in one line."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboard import links
+from dashboard.links import FeatureRef, LinkError, PairsView
+from store.records import REASONS, SORTS, PairFilter, Thresholds
+
+FINGERPRINT = "3fa9c2d1" + "0" * 56
+slugs = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,20}", fullmatch=True)
+refs = st.builds(FeatureRef, slugs, st.integers(0, links.LARGEST))
+fractions = st.floats(-1, 1, allow_nan=False)
+counts = st.integers(0, links.LARGEST)
+hidden = st.sets(st.sampled_from(list(REASONS))).map(lambda some: tuple(name for name in REASONS if name in some))
+thresholds = st.builds(
+    Thresholds, rare=counts, dense=fractions, special=fractions, position=fractions, token=fractions,
+    single_token=fractions, hub=counts, chance=fractions, thin=counts,
+)  # fmt: skip
+filters = st.builds(
+    PairFilter, min_pearson=fractions, min_context=fractions, min_active=counts, hide=hidden,
+    only=st.none() | st.sampled_from(links.STEPS), feature_a=st.none() | counts, feature_b=st.none() | counts,
+    thresholds=thresholds,
+)  # fmt: skip
+comparisons = st.tuples(slugs, slugs).map("~".join)
+views = st.builds(PairsView, comparisons, filters, st.sampled_from(SORTS), st.integers(1, links.LARGEST))
+
+
+@given(refs)
+def test_a_feature_is_read_back(ref: FeatureRef) -> None:
+    assert links.parse_feature(str(ref), "a") == ref
+    assert links.parse_one(links.feature_query(FINGERPRINT, ref)) == ref
+
+
+@given(refs, refs, views)
+def test_a_pair_is_read_back_and_carries_its_filter(a: FeatureRef, b: FeatureRef, view: PairsView) -> None:
+    query = links.pair_query(FINGERPRINT, a, b, view)
+    assert links.parse_pair(query) == (a, b)
+    read, unread = links.parse_pairs(query)
+    assert unread == []
+    assert (read.filter, read.sort) == (view.filter, view.sort)
+
+
+@given(views)
+def test_a_view_is_read_back(view: PairsView) -> None:
+    assert links.parse_pairs(links.pairs_query(FINGERPRINT, view)) == (view, [])
+
+
+def test_a_link_holds_only_what_differs_from_the_default() -> None:
+    assert links.pairs_query(FINGERPRINT, PairsView("left~right")) == {"store": "3fa9c2d1", "comparison": "left~right"}
+    shown = tuple(name for name in REASONS if name not in ("token", "hub"))
+    view = PairsView("left~right", PairFilter(min_pearson=0.5, hide=shown, thresholds=Thresholds(rare=5)), "pearson", 3)
+    assert links.href("pairs", links.pairs_query(FINGERPRINT, view)) == (
+        "pairs?store=3fa9c2d1&comparison=left~right&r=0.5&show=token,hub&t_rare=5&sort=pearson&page=3"
+    )
+
+
+def test_a_pair_is_written_as_the_contract_says() -> None:
+    query = links.pair_query(FINGERPRINT, FeatureRef("tiny-1l.0", 1655), FeatureRef("tiny-2l.1", 1155))
+    assert links.href("pair", query) == "pair?store=3fa9c2d1&a=tiny-1l.0:1655&b=tiny-2l.1:1155"
+
+
+@pytest.mark.parametrize(
+    "text", ["nonsense", "", "tiny:", ":5", "tiny:-1", "tiny:1.5", "Tiny:1", "tiny:1:2", "tiny:٣", "tiny:99999999999", "a b:1"]
+)
+def test_what_is_no_feature_is_said_in_one_line(text: str) -> None:
+    with pytest.raises(LinkError) as caught:
+        links.parse_feature(text, "a")
+    assert str(caught.value) == f"a={text} is not a feature; write it as space:number, such as tiny-1l.0:1655"
+
+
+def test_a_message_stays_one_short_line_whatever_the_link_holds() -> None:
+    with pytest.raises(LinkError) as caught:
+        links.parse_feature("x\n\u202e" * 500, "f")
+    message = str(caught.value)
+    assert "\n" not in message
+    assert "\u202e" not in message
+    assert len(message) < 140
+
+
+def test_half_a_pair_is_said() -> None:
+    assert links.parse_pair({}) is None
+    with pytest.raises(LinkError, match="the link has no b"):
+        links.parse_pair({"a": "left:1"})
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"r": "banana"}, "r=banana is ignored; write a number between -1 and 1, such as 0.5"),
+        ({"r": "nan"}, "r=nan is ignored; write a number between -1 and 1, such as 0.5"),
+        ({"context": "2"}, "context=2 is ignored; write a number between -1 and 1, such as 0.5"),
+        ({"fires": "-3"}, "fires=-3 is ignored; write a whole number from 0"),
+        ({"page": "0"}, "page=0 is ignored; write a whole number from 1"),
+        ({"sort": "luck"}, f"sort=luck is ignored; choose from {', '.join(SORTS)}"),
+        ({"show": "token,luck"}, f"show=luck is ignored; choose from {', '.join(REASONS)}"),
+        ({"t_rare": "many"}, "t_rare=many is ignored; write a whole number from 0"),
+        ({"colour": "red"}, "colour=red is no filter and is ignored"),
+    ],
+)
+def test_a_filter_that_cannot_be_read_is_said_and_left_at_its_default(query: dict[str, str], said: str) -> None:
+    view, unread = links.parse_pairs(query)
+    assert unread == [said]
+    expected = PairFilter(hide=tuple(name for name in REASONS if name != "token")) if "show" in query else PairFilter()
+    assert view == PairsView(None, expected)
+
+
+@given(st.dictionaries(st.sampled_from(["r", "context", "fires", "fa", "show", "only", "sort", "page", "t_hub", "zzz"]), st.text()))
+def test_no_query_breaks_the_parser(query: dict[str, str]) -> None:
+    view, unread = links.parse_pairs(query)
+    assert all("\n" not in line for line in unread)
+    assert links.parse_pairs(links.pairs_query(FINGERPRINT, view)) == (view, [])
+
+
+def test_a_link_from_another_store_is_recognised() -> None:
+    assert links.stale({"store": "00000000"}, FINGERPRINT)
+    assert not links.stale({"store": "3fa9c2d1"}, FINGERPRINT)
+    assert not links.stale({}, FINGERPRINT)

@@ -1,0 +1,117 @@
+"""Evidence in words: sentences and numbers that pages show."""
+
+from dataclasses import replace
+
+import pytest
+
+from dashboard import facts, summary, words
+from store import records as r
+
+MATCH = r.Match(
+    "left~right", 1, 2, 1, 1, True, True, 0.782, 0.072, 0.01, 0.710, 40.0, 0.8, 0.5, 1040, 478, 168, None, 0.22, 1, 0.01,
+    0.0004, None, " a", " b", 1518, 1208, (),
+)  # fmt: skip
+
+
+def test_the_evidence_is_one_sum() -> None:
+    assert words.evidence(MATCH) == "r .782 = token .072 + context .710"
+    assert words.evidence(replace(MATCH, pearson_context=-0.05)) == "r .782 = token .072 \N{MINUS SIGN} context .050"
+
+
+def test_the_sentence_counts_and_compares() -> None:
+    assert words.sentence(MATCH) == (
+        "Both fire on 1,040 units; A fires on 1,518, B on 1,208. Knowing the token explains 9.2 % of r. The runner-up is .22 behind."
+    )
+    assert words.sentence(replace(MATCH, margin=-0.3)).endswith("Another feature of B is .30 ahead of it.")
+    assert words.sentence(replace(MATCH, margin=None)).endswith("There is no runner-up to compare with.")
+    assert "explains under 1 % of r" in words.sentence(replace(MATCH, pearson_token=0.001))
+    assert "explains" not in words.sentence(replace(MATCH, pearson=0.0))
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.782, ".78"), (1.0, "1.00"), (0.0, ".00"), (-0.05, "\N{MINUS SIGN}.05"), (-0.001, ".00"), (12.345, "12.35"), (None, "not measured")],
+)
+def test_a_number_is_short_and_unknown_is_said(value: float | None, shown: str) -> None:
+    assert words.number(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(0.0, "0 %"), (0.00004, "< .01 %"), (0.0123, "1.2 %"), (0.71, "71 %"), (1.0, "100 %"), (None, "not measured")]
+)
+def test_a_percentage(value: float | None, shown: str) -> None:
+    assert words.percent(value) == shown
+
+
+def test_every_reason_has_its_number_and_its_threshold() -> None:
+    thresholds = r.Thresholds()
+    token = replace(MATCH, pearson=0.84, pearson_token=0.7728)
+    assert words.reason("token", token, thresholds) == "92 % of r = .84 is explained by the token (more than 80 %)"
+    assert words.reason("rare", replace(MATCH, n_active_b=12), thresholds) == (
+        "one side fires on only 12 tokens (fewer than 30)"
+    )
+    assert words.reason("not_mutual", replace(MATCH, rank_ab=3, rank_ba=None), thresholds) == (
+        "B is A's 3rd match, A is B's beyond 10th"
+    )
+    for name in r.REASONS:
+        assert words.reason(name, MATCH, thresholds).strip() == words.reason(name, MATCH, thresholds) != ""
+        assert words.threshold(name, thresholds) != ""
+
+
+@pytest.mark.parametrize(("rank", "shown"), [(1, "best"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (22, "22nd")])
+def test_ranks(rank: int, shown: str) -> None:
+    assert words.ordinal(rank) == shown
+
+
+def test_an_empty_list_names_the_filter_that_emptied_it() -> None:
+    funnel = [r.FunnelStep("candidates", 900, 0), r.FunnelStep("token", 803, 97), r.FunnelStep("chance", 0, 803)]
+    assert words.empty(funnel, None) == "No match passes. The last filter that removed some was `chance`: 803 → 0. Relax it."
+    assert words.empty([r.FunnelStep("candidates", 0, 0)], None).startswith("This comparison has no candidate at all")
+    assert words.passing(funnel, None) == 0
+    assert words.passing(funnel, "token") == 97
+    assert words.passing(funnel, "hub") is None
+
+
+def test_what_was_not_measured_is_left_out() -> None:
+    names = [name for name, _, _ in facts.measures(MATCH)]
+    assert "q" in names
+    assert "decoder cosine" not in names
+    assert dict((name, value) for name, value, _ in facts.measures(MATCH))["q"] == "< .001"
+
+
+def space(name: str, model: str, kind: str = "sae") -> r.Space:
+    return r.Space(name, model, kind, None, None, 100, "somewhere", 50, 3.0, None, None)
+
+
+def compared(a: str, b: str, homologues: int, same: bool = False) -> r.ComparisonSummary:
+    return r.ComparisonSummary(f"{a}~{b}", a, b, same, 50, 40, 1000, 30, homologues, 12, 0.5, 0.2)
+
+
+SPACES = [space("x", "one"), space("y", "two"), space("y-seed", "two"), space("z", "two", "random_sae"), space("n", "two", "neurons")]
+
+
+def test_only_comparisons_between_models_are_findings() -> None:
+    pairs = [("x", "y", False), ("y", "y-seed", True), ("y", "y-seed", False), ("x", "z", False), ("x", "n", False)]
+    found = [summary.role(compared(a, b, 1, same), SPACES) for a, b, same in pairs]
+    assert found == ["finding", "ceiling", "within", "floor", "baseline"]
+
+
+def test_the_headline_leaves_ceilings_and_floors_out_of_the_finding() -> None:
+    found = summary.headline([compared("x", "y", 10), compared("y", "y-seed", 20, True), compared("x", "z", 5)], SPACES)
+    assert found == summary.Headline(10, 1, 0.4, 0.25, 0.5)
+    assert summary.headline([compared("x", "z", 5)], SPACES) == summary.Headline(None, 0, None, None, None)
+
+
+def test_pairs_worth_opening_do_not_repeat_a_top_token() -> None:
+    def row(a: int, context: float, top: str) -> r.PairRow:
+        return r.PairRow(replace(MATCH, feature_a=a, pearson_context=context, top_token_a=top, top_token_b=top), (top,), (top,))
+
+    chosen = summary.worth_opening([row(1, 0.5, "a"), row(2, 0.9, "b"), row(3, 0.8, "b"), row(4, 0.1, "c"), row(5, 0.05, "d")])
+    assert [one.match.feature_a for one in chosen] == [2, 1, 4]
+
+
+def test_a_run_file_that_cannot_be_read_leaves_the_source_unsaid() -> None:
+    build = r.Build("f" * 64, 1, None, "0.1.0", "not = [toml", "not json")  # type: ignore[arg-type]
+    assert summary.source(build) == ""
+    assert summary.packages(build) == []
+    assert summary.source(replace(build, run_file='[corpus]\nsource = "text"\n')) == "text"
