@@ -69,18 +69,16 @@ def pairs_scatter(points: Sequence[r.PairPoint], comparison: r.Comparison, heigh
         alt.Chart(_data(some)).mark_circle(color=color, opacity=opacity, size=size).encode(x=x, y=y, tooltip=tooltip)
         for some, color, opacity, size in ((hidden, GREY, 0.25, 14), (shown, A, 0.9, 38))
     ]
-    ends = [
-        {"token": 0.0, "pearson": 0.0, "label": ""},
-        {"token": 1.0, "pearson": 1.0, "label": "the token explains all"},
-    ]
+    ends = [{"token": 0.0, "pearson": 0.0}, {"token": 1.0, "pearson": 1.0}]
     line = (
         alt.Chart(_data(ends))
         .mark_line(color=GREY, strokeDash=[4, 4], strokeWidth=1)
         .encode(x="token:Q", y="pearson:Q")
     )
+    place = [{"token": 0.85, "pearson": 0.85, "label": "the token explains all"}]
     label = (
-        alt.Chart(_data(ends))
-        .mark_text(color=GREY, align="right", dx=-8, dy=4, fontSize=11)
+        alt.Chart(_data(place))
+        .mark_text(color=GREY, align="left", dx=10, dy=16, fontSize=11)
         .encode(x="token:Q", y="pearson:Q", text="label:N")
     )
     return _finish(alt.layer(line, label, *dots), height)

@@ -13,9 +13,15 @@ from store.errors import NotAStore, StoreError, UnknownName, WrongSchema
 
 
 def top(title: str, help_text: str, reader: Reader, query: Mapping[str, str], target: str | None = None) -> None:
-    """A page's title, two short lines of help, a button that copies `target`, a word on an old link."""
+    """A page's title, two short lines of help, a button that copies `target`, a word on an old link.
+
+    A title that begins with `<` is HTML.
+    """
     left, right = st.columns([6, 1], vertical_alignment="center")
-    left.title(title, anchor=False)
+    if title.startswith("<"):
+        left.html(f'<h1 style="{markup.HEADING}">{title}</h1>')
+    else:
+        left.title(title, anchor=False)
     if target is not None:
         with right, st.container(horizontal=True, horizontal_alignment="right"):
             navigation.copy_link(target)
@@ -26,7 +32,7 @@ def top(title: str, help_text: str, reader: Reader, query: Mapping[str, str], ta
 def stale(reader: Reader, query: Mapping[str, str]) -> None:
     if links.stale(query, reader.fingerprint):
         st.info(
-            f"This link was made from store `{links.short(query['store'], 16)}`; the store is now "
+            f"This link was made from {links.other_store(query)}; the store is now "
             f"`{reader.fingerprint[: links.FINGERPRINT_LENGTH]}`. Numbers may have changed since.",
             icon=":material/history:",
         )

@@ -223,6 +223,12 @@ def stale(query: Mapping[str, str], fingerprint: str) -> bool:
     return "store" in query and query["store"] != fingerprint[:FINGERPRINT_LENGTH]
 
 
+def other_store(query: Mapping[str, str]) -> str:
+    """The store that a link names, for a text in markdown: named only if it looks like a fingerprint."""
+    name = query.get("store", "")
+    return f"store `{name}`" if re.fullmatch(r"[0-9a-f]{8,64}", name) else "another store"
+
+
 def href(page: str, query: Mapping[str, str]) -> str:
     """A relative link, which holds wherever the dashboard is mounted."""
     return f"{page or './'}?{urlencode(query, safe=':~,')}" if query else page or "./"

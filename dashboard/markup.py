@@ -13,6 +13,7 @@ from dashboard.links import FeatureRef
 from store import records as r
 
 MONO = "font-family:'Source Code Pro',ui-monospace,SFMono-Regular,Menlo,Consolas,monospace"
+HEADING = "font-size:1.55rem;margin:0;padding:0;line-height:1.5;font-weight:600"
 LINE = "1px solid rgba(140,140,150,.22)"
 FAINT = "opacity:.62"
 _RGB = {"a": A_RGB, "b": B_RGB, "grey": GREY_RGB}

@@ -157,8 +157,9 @@ def _feature_rows(
     top_code, top_share = np.full(n, -1), np.full(n, np.nan)
     best = by_token.rank == 1
     top_code[by_token.feature[best]], top_share[by_token.feature[best]] = by_token.code[best], share[best]
-    whole = np.asarray(matrix.sum(axis=0, dtype=np.float64)).ravel()
-    special = np.asarray(matrix[~ordinary].sum(axis=0, dtype=np.float64)).ravel()
+    on_special = matrix[~ordinary]
+    special = np.bincount(on_special.indices, on_special.data.astype(np.float64), minlength=n)
+    whole = np.where(alive, mass, 0.0) + special
     with np.errstate(invalid="ignore", divide="ignore"):
         special_share = np.where(whole > 0, special / whole, np.nan)
         mean = mass / columns.n_active

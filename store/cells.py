@@ -56,7 +56,8 @@ def size(cell: object) -> int:
 def to_csv(table: Table) -> str:
     """UTF-8 CSV with a header; a text that a spreadsheet would run as a formula gets a leading apostrophe."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    # The default line end, CR LF, also makes the writer quote a text that holds a bare CR.
+    writer = csv.writer(out)
     writer.writerow([_cell(name) for name in table.columns])
     writer.writerows([_cell(cell) for cell in row] for row in table.rows)
     return out.getvalue()

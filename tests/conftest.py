@@ -1,6 +1,9 @@
 """The tiny run's store, made once by the real job and shared by every test."""
 
+import os
 from pathlib import Path
+
+os.environ["TQDM_DISABLE"] = "1"
 
 import pytest
 

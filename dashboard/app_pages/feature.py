@@ -28,7 +28,7 @@ def show() -> None:
     feature = reader.feature(ref.space, ref.feature)
     st.set_page_config(page_title=f"{ref} · Homolog")
     components.top(
-        f":small[Feature] `{ref}`",
+        markup.underlined(str(ref), "a"),
         "What it fires on, how strongly, and its best match in every other space. "
         "Read the weak examples too: a name must hold for them.",
         reader,
@@ -50,6 +50,7 @@ def show() -> None:
 
 
 def choose(reader: data.Reader, query: dict[str, str]) -> None:
+    st.set_page_config(page_title="Feature · Homolog")
     components.top(
         "Feature",
         "One feature: what it fires on, and who else has it. Name it here, or come from a pair.",

@@ -43,6 +43,7 @@ def show() -> None:
 
 
 def choose(reader: data.Reader, query: dict[str, str]) -> None:
+    st.set_page_config(page_title="Pair · Homolog")
     components.top("Pair", "Two features side by side. Name them here, or come from a row of Pairs.", reader, query)
     if chosen := components.go_to("pair", reader, ("A", "B")):
         st.query_params.from_dict(links.pair_query(reader.fingerprint, chosen[0], chosen[1]))
@@ -70,7 +71,7 @@ def heading(
 ) -> None:
     left, right = st.columns([5, 3], vertical_alignment="center")
     name = f"{markup.feature_link(reader.fingerprint, a, 'a')} ↔ {markup.feature_link(reader.fingerprint, b, 'b')}"
-    left.html(f'<h1 style="font-size:1.55rem;margin:0;padding:0;line-height:1.5;font-weight:600">{name}</h1>')
+    left.html(f'<h1 style="{markup.HEADING}">{name}</h1>')
     with right, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         if comparison is not None:
             st.html(neighbours(reader, comparison, a, b, view), width="content")

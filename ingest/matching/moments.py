@@ -70,13 +70,16 @@ class Side:
     @cached_property
     def mean(self) -> np.ndarray:
         """float64 of shape (feature,), over all units."""
-        return np.asarray(self.by_feature.sum(axis=0, dtype=np.float64)).ravel() / max(1, self.n_units)
+        return self._sum(self.by_unit.data.astype(np.float64)) / max(1, self.n_units)
 
     @cached_property
     def squares(self) -> np.ndarray:
         """float64 of shape (feature,): sum of squares over all units."""
-        data = self.by_feature.data.astype(np.float64) ** 2
-        return np.asarray(csc_array((data, self.by_feature.indices, self.by_feature.indptr), shape=self.by_unit.shape).sum(axis=0)).ravel()
+        return self._sum(self.by_unit.data.astype(np.float64) ** 2)
+
+    def _sum(self, values: np.ndarray) -> np.ndarray:
+        # not SciPy's own sum(axis=0), which adds float32 entries up in float32
+        return np.bincount(self.by_unit.indices, values, minlength=self.n_features)
 
     @cached_property
     def sd(self) -> np.ndarray:

@@ -21,15 +21,23 @@ def test_kept_matches_are_blue_and_above_the_grey_ones() -> None:
     spec = charts.pairs_scatter(POINTS, COMPARISON).to_dict()
     line, label, hidden, kept = spec["layer"]
     assert values(line) == [
-        {"token": 0.0, "pearson": 0.0, "label": ""},
-        {"token": 1.0, "pearson": 1.0, "label": "the token explains all"},
+        {"token": 0.0, "pearson": 0.0},
+        {"token": 1.0, "pearson": 1.0},
     ]
-    assert label["mark"]["type"] == "text"
+    assert [row["label"] for row in values(label)] == ["the token explains all"]
     assert (hidden["mark"]["color"], hidden["mark"]["opacity"]) == (charts.GREY, 0.25)
     assert (kept["mark"]["color"], kept["mark"]["opacity"]) == (charts.A, 0.9)
     assert [row["a"] for row in values(kept)] == ["left:1"]
     assert values(hidden) == [
-        {"token": 0.5, "pearson": 0.5, "kept": "is filtered out", "a": "left:3", "b": "right:4", "top": "unknown", "fires": 20}
+        {
+            "token": 0.5,
+            "pearson": 0.5,
+            "kept": "is filtered out",
+            "a": "left:3",
+            "b": "right:4",
+            "top": "unknown",
+            "fires": 20,
+        }
     ]
     assert values(kept)[0]["top"] == "[U+202E]zero"
     assert kept["encoding"]["x"]["title"] == "r that the token alone explains"
@@ -50,7 +58,9 @@ def test_no_chart_brings_a_background_of_its_own() -> None:
 
 
 def test_a_histogram_keeps_its_edges_and_leaves_empty_bins_out() -> None:
-    spec = charts.histogram([r.HistogramBin(0.0, 0.5, 9), r.HistogramBin(0.5, 1.0, 0), r.HistogramBin(1.0, 1.5, 1)], "b").to_dict()
+    spec = charts.histogram(
+        [r.HistogramBin(0.0, 0.5, 9), r.HistogramBin(0.5, 1.0, 0), r.HistogramBin(1.0, 1.5, 1)], "b"
+    ).to_dict()
     assert values(spec) == [{"lower": 0.0, "upper": 0.5, "count": 9}, {"lower": 1.0, "upper": 1.5, "count": 1}]
     assert spec["mark"]["color"] == charts.B
     assert spec["encoding"]["x"]["title"] == "activation"

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from dashboard import markup, marks
+from dashboard import marks, markup
 from store import records as r
 
 HOSTILE = {
@@ -123,7 +123,11 @@ def contrast(one: tuple[int, ...], two: list[float]) -> float:
 
 def test_a_strip_shades_by_share_of_the_maximum_and_underlines_its_focus() -> None:
     html = markup.strip(strip(token(" a", 4.0, focus=True), token("b", 1.0), token("c")), 4.0)
-    spans = [attributes["style"] or "" for tag, attributes in Elements(html).elements if tag == "span" and "title" in attributes]
+    spans = [
+        attributes["style"] or ""
+        for tag, attributes in Elements(html).elements
+        if tag == "span" and "title" in attributes
+    ]
     assert [markup.shade("a", part) in style for part, style in zip((1.0, 0.25, 0.0), spans, strict=True)] == [True] * 3
     assert ["border-bottom" in style for style in spans] == [True, False, False]
 

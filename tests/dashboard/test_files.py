@@ -21,7 +21,8 @@ LEFT_RIGHT = r.Comparison("left~right", "left", "right", "identical", 100, 10)
 @pytest.mark.parametrize(
     ("cell", "written"),
     [
-        ("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"), ("@x", "'@x"), (" =1", "' =1"), ("\t=1", "'\t=1"), ("\r1", "'\r1"),
+        ("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"), ("@x", "'@x"), (" =1", "' =1"),
+        ("\t=1", "'\t=1"), ("\r1", "'\r1"),
         ("a=b", "a=b"), ("", ""), (" ", " "), (None, ""), (-0.5, -0.5), (3, 3),
     ],
 )  # fmt: skip
@@ -39,16 +40,30 @@ def test_pairs_as_csv() -> None:
 
 
 def test_results_link_to_pairs_features_and_comparisons() -> None:
-    pairs = r.Table(("comparison", "feature_a", "feature_b"), ("VARCHAR", "INTEGER", "INTEGER"), (("left~right", 1, 2), ("gone", 1, 2)), False, 0.1)
-    assert tables.targets(pairs, "abcdef0123", [LEFT_RIGHT]) == {"pair": ["pair?store=abcdef01&a=left:1&b=right:2", None]}
+    pairs = r.Table(
+        ("comparison", "feature_a", "feature_b"),
+        ("VARCHAR", "INTEGER", "INTEGER"),
+        (("left~right", 1, 2), ("gone", 1, 2)),
+        False,
+        0.1,
+    )
+    assert tables.targets(pairs, "abcdef0123", [LEFT_RIGHT]) == {
+        "pair": ["pair?store=abcdef01&a=left:1&b=right:2", None]
+    }
     features = r.Table(("space", "feature"), ("VARCHAR", "INTEGER"), (("left", 5), (None, 5), ("<b>", 1)), False, 0.1)
-    assert tables.targets(features, "abcdef0123", [LEFT_RIGHT]) == {"open": ["feature?store=abcdef01&f=left:5", None, None]}
+    assert tables.targets(features, "abcdef0123", [LEFT_RIGHT]) == {
+        "open": ["feature?store=abcdef01&f=left:5", None, None]
+    }
     alone = r.Table(("comparison",), ("VARCHAR",), (("left~right",),), False, 0.1)
-    assert tables.targets(alone, "abcdef0123", [LEFT_RIGHT]) == {"pairs": ["pairs?store=abcdef01&comparison=left~right"]}
+    assert tables.targets(alone, "abcdef0123", [LEFT_RIGHT]) == {
+        "pairs": ["pairs?store=abcdef01&comparison=left~right"]
+    }
 
 
 def test_a_result_keeps_its_integers_and_tells_equal_names_apart() -> None:
-    table = r.Table(("n", "n", "l"), ("BIGINT", "DOUBLE", "VARCHAR[]"), ((1, 0.5, ["a", "b"]), (None, None, None)), False, 0.1)
+    table = r.Table(
+        ("n", "n", "l"), ("BIGINT", "DOUBLE", "VARCHAR[]"), ((1, 0.5, ["a", "b"]), (None, None, None)), False, 0.1
+    )
     frame, _ = tables.frame(table, "abcdef0123", [])
     assert list(frame.columns) == ["n", "n (2)", "l"]
     assert str(frame["n"].dtype) == "Int64"
@@ -89,7 +104,9 @@ def test_the_query_behind_pairs_gives_the_pairs_of_the_page(tiny_store: Path, ch
         assert [(row[1], row[2]) for row in table.rows] == shown
 
 
-def test_a_folder_without_a_store_is_refused_before_a_server_starts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_without_a_store_is_refused_before_a_server_starts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main([str(tmp_path)]) == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1

@@ -62,7 +62,8 @@ def test_a_pair_is_written_as_the_contract_says() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["nonsense", "", "tiny:", ":5", "tiny:-1", "tiny:1.5", "Tiny:1", "tiny:1:2", "tiny:٣", "tiny:99999999999", "a b:1"]
+    "text",
+    ["nonsense", "", "tiny:", ":5", "tiny:-1", "tiny:1.5", "Tiny:1", "tiny:1:2", "tiny:٣", "tiny:99999999999", "a b:1"],
 )
 def test_what_is_no_feature_is_said_in_one_line(text: str) -> None:
     with pytest.raises(LinkError) as caught:
@@ -106,7 +107,11 @@ def test_a_filter_that_cannot_be_read_is_said_and_left_at_its_default(query: dic
     assert view == PairsView(None, expected)
 
 
-@given(st.dictionaries(st.sampled_from(["r", "context", "fires", "fa", "show", "only", "sort", "page", "t_hub", "zzz"]), st.text()))
+@given(
+    st.dictionaries(
+        st.sampled_from(["r", "context", "fires", "fa", "show", "only", "sort", "page", "t_hub", "zzz"]), st.text()
+    )
+)
 def test_no_query_breaks_the_parser(query: dict[str, str]) -> None:
     view, unread = links.parse_pairs(query)
     assert all("\n" not in line for line in unread)
@@ -117,3 +122,5 @@ def test_a_link_from_another_store_is_recognised() -> None:
     assert links.stale({"store": "00000000"}, FINGERPRINT)
     assert not links.stale({"store": "3fa9c2d1"}, FINGERPRINT)
     assert not links.stale({}, FINGERPRINT)
+    assert links.other_store({"store": "00000000"}) == "store `00000000`"
+    assert links.other_store({"store": "`[x](//y)"}) == "another store"

@@ -196,7 +196,7 @@ def test_a_feature_shows_its_card_its_strips_and_its_matches(
     assert [one.value for one in app.subheader] == ["Best match in every other space", "Examples"]
     assert "border-bottom:2px solid currentColor" in text
     assert f"b={names.b.space}:" in text
-    app.button_group(key="feature_stratum").set_value(["random"]).run()
+    app.button_group(key="feature_stratum").set_value("random").run()
     said(app)
 
 

@@ -8,8 +8,8 @@ from dashboard import facts, summary, words
 from store import records as r
 
 MATCH = r.Match(
-    "left~right", 1, 2, 1, 1, True, True, 0.782, 0.072, 0.01, 0.710, 40.0, 0.8, 0.5, 1040, 478, 168, None, 0.22, 1, 0.01,
-    0.0004, None, " a", " b", 1518, 1208, (),
+    "left~right", 1, 2, 1, 1, True, True, 0.782, 0.072, 0.01, 0.710, 40.0, 0.8, 0.5, 1040, 478, 168, None, 0.22, 1,
+    0.01, 0.0004, None, " a", " b", 1518, 1208, (),
 )  # fmt: skip
 
 
@@ -20,7 +20,8 @@ def test_the_evidence_is_one_sum() -> None:
 
 def test_the_sentence_counts_and_compares() -> None:
     assert words.sentence(MATCH) == (
-        "Both fire on 1,040 units; A fires on 1,518, B on 1,208. Knowing the token explains 9.2 % of r. The runner-up is .22 behind."
+        "Both fire on 1,040 units; A fires on 1,518, B on 1,208. Knowing the token explains 9.2 % of r. The "
+        "runner-up is .22 behind."
     )
     assert words.sentence(replace(MATCH, margin=-0.3)).endswith("Another feature of B is .30 ahead of it.")
     assert words.sentence(replace(MATCH, margin=None)).endswith("There is no runner-up to compare with.")
@@ -30,14 +31,23 @@ def test_the_sentence_counts_and_compares() -> None:
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(0.782, ".78"), (1.0, "1.00"), (0.0, ".00"), (-0.05, "\N{MINUS SIGN}.05"), (-0.001, ".00"), (12.345, "12.35"), (None, "not measured")],
+    [
+        (0.782, ".78"),
+        (1.0, "1.00"),
+        (0.0, ".00"),
+        (-0.05, "\N{MINUS SIGN}.05"),
+        (-0.001, ".00"),
+        (12.345, "12.35"),
+        (None, "not measured"),
+    ],
 )
 def test_a_number_is_short_and_unknown_is_said(value: float | None, shown: str) -> None:
     assert words.number(value) == shown
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [(0.0, "0 %"), (0.00004, "< .01 %"), (0.0123, "1.2 %"), (0.71, "71 %"), (1.0, "100 %"), (None, "not measured")]
+    ("value", "shown"),
+    [(0.0, "0 %"), (0.00004, "< .01 %"), (0.0123, "1.2 %"), (0.71, "71 %"), (1.0, "100 %"), (None, "not measured")],
 )
 def test_a_percentage(value: float | None, shown: str) -> None:
     assert words.percent(value) == shown
@@ -58,14 +68,19 @@ def test_every_reason_has_its_number_and_its_threshold() -> None:
         assert words.threshold(name, thresholds) != ""
 
 
-@pytest.mark.parametrize(("rank", "shown"), [(1, "best"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (22, "22nd")])
+@pytest.mark.parametrize(
+    ("rank", "shown"), [(1, "best"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (22, "22nd")]
+)
 def test_ranks(rank: int, shown: str) -> None:
     assert words.ordinal(rank) == shown
 
 
 def test_an_empty_list_names_the_filter_that_emptied_it() -> None:
     funnel = [r.FunnelStep("candidates", 900, 0), r.FunnelStep("token", 803, 97), r.FunnelStep("chance", 0, 803)]
-    assert words.empty(funnel, None) == "No match passes. The last filter that removed some was `chance`: 803 → 0. Relax it."
+    assert (
+        words.empty(funnel, None)
+        == "No match passes. The last filter that removed some was `chance`: 803 → 0. Relax it."
+    )
     assert words.empty([r.FunnelStep("candidates", 0, 0)], None).startswith("This comparison has no candidate at all")
     assert words.passing(funnel, None) == 0
     assert words.passing(funnel, "token") == 97
@@ -76,7 +91,7 @@ def test_what_was_not_measured_is_left_out() -> None:
     names = [name for name, _, _ in facts.measures(MATCH)]
     assert "q" in names
     assert "decoder cosine" not in names
-    assert dict((name, value) for name, value, _ in facts.measures(MATCH))["q"] == "< .001"
+    assert {name: value for name, value, _ in facts.measures(MATCH)}["q"] == "< .001"
 
 
 def space(name: str, model: str, kind: str = "sae") -> r.Space:
@@ -87,7 +102,13 @@ def compared(a: str, b: str, homologues: int, same: bool = False) -> r.Compariso
     return r.ComparisonSummary(f"{a}~{b}", a, b, same, 50, 40, 1000, 30, homologues, 12, 0.5, 0.2)
 
 
-SPACES = [space("x", "one"), space("y", "two"), space("y-seed", "two"), space("z", "two", "random_sae"), space("n", "two", "neurons")]
+SPACES = [
+    space("x", "one"),
+    space("y", "two"),
+    space("y-seed", "two"),
+    space("z", "two", "random_sae"),
+    space("n", "two", "neurons"),
+]
 
 
 def test_only_comparisons_between_models_are_findings() -> None:
@@ -104,9 +125,13 @@ def test_the_headline_leaves_ceilings_and_floors_out_of_the_finding() -> None:
 
 def test_pairs_worth_opening_do_not_repeat_a_top_token() -> None:
     def row(a: int, context: float, top: str) -> r.PairRow:
-        return r.PairRow(replace(MATCH, feature_a=a, pearson_context=context, top_token_a=top, top_token_b=top), (top,), (top,))
+        return r.PairRow(
+            replace(MATCH, feature_a=a, pearson_context=context, top_token_a=top, top_token_b=top), (top,), (top,)
+        )
 
-    chosen = summary.worth_opening([row(1, 0.5, "a"), row(2, 0.9, "b"), row(3, 0.8, "b"), row(4, 0.1, "c"), row(5, 0.05, "d")])
+    chosen = summary.worth_opening(
+        [row(1, 0.5, "a"), row(2, 0.9, "b"), row(3, 0.8, "b"), row(4, 0.1, "c"), row(5, 0.05, "d")]
+    )
     assert [one.match.feature_a for one in chosen] == [2, 1, 4]
 
 

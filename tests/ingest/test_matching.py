@@ -97,7 +97,7 @@ def test_evidence_is_what_the_definitions_say(seed):
 
 def test_z_context_agrees_with_permutations():
     """The closed form against 4,000 shuffles of b among units of the same text."""
-    a, b, text, position = world(3, units=200, features=6, texts=6)
+    a, b, text, position = world(3, units=200, features=8, texts=6)
     row = max((r for r in run(a, b, text, position) if r["z_context"]), key=lambda r: r["n_both"])
     x, y = a[:, row["feature_a"]].astype(float), b[:, row["feature_b"]].astype(float)
     rng, sums = np.random.default_rng(0), []

@@ -92,7 +92,11 @@ def write(folder: Path, rows: dict[str, Rows]) -> Path:
     """Only the database, with its macros and an honest `contents`."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / (DATABASE + ".new")
-    with duckdb.connect(str(path)) as connection:
+    path.unlink(missing_ok=True)
+    with duckdb.connect() as connection:
+        # Small blocks make a small file, and so quick tests.
+        connection.execute("ATTACH '{}' AS new (BLOCK_SIZE 16384)".format(str(path).replace("'", "''")))
+        connection.execute("USE new")
         for table in TABLES:
             connection.execute(table.ddl)
             arrow = pa.Table.from_pylist(rows[table.name], schema=table.arrow)

@@ -84,7 +84,7 @@ HOSTILE = {
     "select $1": "nothing is bound to $ or ? here; write the values into the SQL",
     "select\0 1": "SQL holds a NUL character; remove it",
     "select '" + "x" * 100_000 + "'": "SQL of 100009 characters is too long; at most 100000",
-    "select timestamptz '2020-01-01' as at": "column at has a time zone, which is not shown here; cast it with ::TIMESTAMP",
+    "select now() as t": "column t has a time zone, which is not shown here; cast it with ::TIMESTAMP",
     "selec 1": 'Parser Error: syntax error at or near "selec"',
     "select 1 / 'a'": "Conversion Error: Could not convert string 'a' to DOUBLE",
 }
@@ -157,7 +157,8 @@ def test_descriptions_are_allowed(store: Store, sql: str) -> None:
 
 def test_limits_of_rows_and_bytes(store: Store) -> None:
     table = console.run(store, "from range(1000000000000)", max_rows=3)
-    assert (table.columns, table.types, table.rows, table.truncated) == (("range",), ("BIGINT",), ((0,), (1,), (2,)), True)
+    assert (table.columns, table.types, table.truncated) == (("range",), ("BIGINT",), True)
+    assert table.rows == ((0,), (1,), (2,))
     assert console.run(store, "from range(3)", max_rows=3).truncated is False
     wide = console.run(store, "select repeat('x', 98) from range(100)", max_bytes=1000)
     assert (len(wide.rows), wide.truncated) == (10, True)
@@ -165,8 +166,9 @@ def test_limits_of_rows_and_bytes(store: Store) -> None:
 
 
 def test_cells_are_json_values(store: Store) -> None:
-    sql = """select {'a': [1, 2]} s, 'x'::blob b, date '2020-01-02' d, 'nan'::double n, 170141183460469231731687303715884105727
-        h, map {1: 2} m, null z, interval 1 day i, 1.50::decimal(4, 2) dc, 'a'::enum('a', 'b') e, 0.5::float f, true t"""
+    sql = """select {'a': [1, 2]}, 'x'::blob, date '2020-01-02', 'nan'::double,
+        170141183460469231731687303715884105727, map {1: 2}, null, interval 1 day, 1.50::decimal(4, 2),
+        'a'::enum('a', 'b'), 0.5::float, true"""
     row = console.run(store, sql).rows[0]
     assert row == (
         {"a": [1, 2]}, "78", "2020-01-02", "nan", 170141183460469231731687303715884105727, {"1": 2}, None,
@@ -219,5 +221,5 @@ def test_parquet_keeps_types_and_tells_equal_names_apart() -> None:
 
 def test_text_draws_control_characters() -> None:
     assert cells.to_text(Table(("a", "b"), ("VARCHAR", "INTEGER"), (("x\n\x1b[0m", None),), False, 0.0)) == (
-        "a            b\n-----------  ----\nx\\n\\x1b[0m  NULL\n"
+        "a           b\n----------  ----\nx\\n\\x1b[0m  NULL\n"
     )

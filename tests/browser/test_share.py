@@ -1,0 +1,181 @@
+"""A visitor finds a pair, sends its link, asks a question: in a real browser, against a real server."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+
+from store.read import Store
+from store.records import PairFilter
+
+REQUIRED = os.environ.get("HOMOLOG_REQUIRE_BROWSER") == "1"
+CHROMIUM = shutil.which("chromium")
+ROOT = Path(__file__).parents[2]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WAIT = 60_000
+"""Milliseconds: a busy machine is slow, and none of these tests is about speed."""
+
+if not REQUIRED:
+    if CHROMIUM is None:
+        pytest.skip("no chromium; HOMOLOG_REQUIRE_BROWSER=1 makes this a failure", allow_module_level=True)
+    pytest.importorskip("playwright.sync_api")
+
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def server(tiny_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a dashboard on the tiny store, started as a user starts it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = tmp_path_factory.mktemp("dashboard") / "log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dashboard", str(tiny_store), "--port", str(port)], cwd=ROOT, stdout=out, stderr=out
+        )
+        try:
+            address = f"http://127.0.0.1:{port}"
+            until = time.monotonic() + 90
+            while not answers(f"{address}/_stcore/health"):
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < until, log.read_text()
+                time.sleep(0.3)
+            yield address
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as reply:
+            return bool(reply.status == 200)
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    assert CHROMIUM is not None, "HOMOLOG_REQUIRE_BROWSER=1, but there is no chromium on the PATH"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visitor(browser: Browser, server: str) -> Iterator[BrowserContext]:
+    context = browser.new_context(base_url=server, permissions=["clipboard-read", "clipboard-write"])
+    context.set_default_timeout(WAIT)
+    expect.set_options(timeout=WAIT)
+    yield context
+    context.close()
+
+
+def all_pairs(page: Page) -> str:
+    """Opens Pairs with nothing hidden; the address."""
+    shown = "rare,dense,special,position,token,single_token,stop_token,not_mutual,hub,chance,thin"
+    page.goto(f"/pairs?r=-1&show={shown}")
+    expect(page.get_by_role("link", name="Compare").first).to_be_visible()
+    return page.url
+
+
+def test_a_pair_found_here_is_found_by_whoever_gets_its_link(
+    visitor: BrowserContext, browser: Browser, server: str
+) -> None:
+    page = visitor.new_page()
+    all_pairs(page)
+    page.evaluate("window.notReloaded = true")
+    page.get_by_role("link", name="Compare").first.click()
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_contain_text("↔")
+    assert page.evaluate("window.notReloaded") is True
+    title = heading.inner_text()
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link.startswith(f"{server}/pair?")
+    assert {"store", "a", "b"} <= parse_qs(urlsplit(link).query).keys()
+
+    with browser.new_context() as elsewhere:
+        other = elsewhere.new_page()
+        other.goto(link)
+        expect(other.get_by_role("heading", level=1)).to_have_text(title, timeout=WAIT)
+        expect(other.get_by_text("= token").first).to_be_visible(timeout=WAIT)
+        assert title in other.title()
+
+
+def test_back_and_forward_keep_filters_and_pages(visitor: BrowserContext) -> None:
+    page = visitor.new_page()
+    all_pairs(page)
+    box = page.get_by_role("spinbutton", name="r at least")
+    box.fill("0.01")
+    box.press("Enter")
+    page.wait_for_url("**r=0.01**")
+    page.get_by_role("link", name="Compare").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("↔")
+    page.go_back()
+    expect(page.get_by_role("spinbutton", name="r at least")).to_have_value("0.01")
+    page.go_back()
+    expect(page.get_by_role("spinbutton", name="r at least")).to_have_value("-1.00")
+    page.go_forward()
+    expect(page.get_by_role("spinbutton", name="r at least")).to_have_value("0.01")
+    page.go_forward()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("↔")
+
+
+def test_a_typed_query_is_in_the_link_and_the_link_runs_it(visitor: BrowserContext, browser: Browser) -> None:
+    page = visitor.new_page()
+    page.goto("/sql")
+    box = page.get_by_label("Query")
+    box.fill("SELECT count(*) AS found FROM judged_matches()")
+    page.get_by_role("button", name="Run").click()
+    expect(page.get_by_text("1 row ·")).to_be_visible()
+    assert parse_qs(urlsplit(page.url).query)["q"] == ["SELECT count(*) AS found FROM judged_matches()"]
+    other = visitor.new_page()
+    other.goto(page.url)
+    expect(other.get_by_text("1 row ·")).to_be_visible()
+    expect(other.get_by_label("Query")).to_have_value("SELECT count(*) AS found FROM judged_matches()")
+
+
+def test_a_query_that_is_refused_says_why(visitor: BrowserContext) -> None:
+    page = visitor.new_page()
+    page.goto(f"/sql?q={quote('DROP TABLE matches')}")
+    expect(page.get_by_role("alert").first).to_be_visible()
+
+
+def test_nothing_is_fetched_from_elsewhere_and_nothing_fails(
+    visitor: BrowserContext, server: str, tiny_store: Path
+) -> None:
+    with Store(tiny_store) as store:
+        comparison = store.comparisons()[0]
+        best = store.pairs(comparison.comparison, PairFilter(hide=(), min_pearson=-1.0), "pearson", 1)[0].match
+    pair = f"/pair?a={comparison.space_a}:{best.feature_a}&b={comparison.space_b}:{best.feature_b}"
+    feature = f"/feature?f={comparison.space_a}:{best.feature_a}"
+    page = visitor.new_page()
+    asked: list[str] = []
+    broken: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: broken.append(str(error)))
+    for path in ("/", "/pairs", pair, feature, "/sql", "/glossary"):
+        page.goto(path)
+        expect(page.get_by_role("heading", level=1).first).to_be_visible()
+        expect(page.locator('[data-testid="stException"]')).to_have_count(0)
+    own = (server, server.replace("http", "ws", 1), "data:", "blob:")
+    assert [url for url in asked if not url.startswith(own)] == []
+    assert broken == []
