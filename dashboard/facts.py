@@ -32,7 +32,7 @@ def measures(match: r.Match) -> list[tuple[str, str, str]]:
     """Evidence of a match beside r and its parts: (name, value, tooltip); what was not measured is left out."""
     items = [
         (
-            "position",
+            "position part",
             number(match.pearson_position, 3),
             "the part of r that the position in the passage alone explains",
         ),

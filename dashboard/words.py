@@ -66,9 +66,11 @@ def token_share(match: r.Match) -> float | None:
 
 def evidence(match: r.Match) -> str:
     """`r .782 = token .072 + context .710`."""
-    token, context = number(match.pearson_token, 3), number(abs(match.pearson_context), 3)
-    sign = MINUS if match.pearson_context < 0 else "+"
-    return f"r {number(match.pearson, 3)} = token {token} {sign} context {context}"
+    whole, token = round(match.pearson, 3), round(match.pearson_token, 3)
+    # From the rounded numbers, so that the line adds up to the eye; at most .001 from pearson_context.
+    context = round(whole - token, 3)
+    sign = MINUS if context < 0 else "+"
+    return f"r {number(whole, 3)} = token {number(token, 3)} {sign} context {number(abs(context), 3)}"
 
 
 def sentence(match: r.Match) -> str:

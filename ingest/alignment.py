@@ -83,7 +83,7 @@ def _ends(tokens: pa.Table, base: np.ndarray, lengths: np.ndarray) -> np.ndarray
     ordinary = ~tokens["is_special"].to_numpy(zero_copy_only=False)
     ends = base[passage] + tokens["char_end"].to_numpy()
     index = np.flatnonzero(ordinary)
-    last = index[np.append(passage[index][1:] != passage[index][:-1], True)]
+    last = index[np.append(np.diff(passage[index]) != 0, True)[: len(index)]]
     ends[last] = base[passage[last]] + lengths[passage[last]]
     return np.where(ordinary, ends, -1)
 

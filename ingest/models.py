@@ -192,9 +192,7 @@ def load_sae(spec: Any, model: Model) -> Dictionary:
         raise IngestError(f"space {spec.name!r}: {spec.path} has no {missing[0].name}; give a folder in SAELens's format")
     if model.hooked is None:
         raise IngestError(f"space {spec.name!r}: model {model.name!r} is only tokens; an SAE needs a model that can be run")
-    from sae_lens import SAE
-
-    sae = SAE.load_from_disk(spec.path, device="cpu")
+    sae = load_sae_folder(spec.path)
     hook = spec.hook or sae.cfg.metadata.get("hook_name")
     hooks = [name for name in model.hooked.hook_dict if name.endswith("hook_resid_post")]
     if hook not in model.hooked.hook_dict:
@@ -205,7 +203,14 @@ def load_sae(spec: Any, model: Model) -> Dictionary:
             f"space {spec.name!r}: the SAE reads {sae.cfg.d_in} dimensions, but {hook} of {model.name!r} has {width}; "
             "give the SAE that was trained at this hook"
         )
-    return Dictionary(hook, file_digest(*files), sae.eval().requires_grad_(False))
+    return Dictionary(hook, file_digest(*files), sae)
+
+
+def load_sae_folder(folder: Path) -> Any:
+    """An SAE in SAELens's own on-disk format, on the CPU, in evaluation mode."""
+    from sae_lens import SAE
+
+    return SAE.load_from_disk(folder, device="cpu").eval().requires_grad_(False)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from logging.handlers import MemoryHandler
 from pathlib import Path
 
 from tqdm import tqdm
@@ -31,16 +32,29 @@ def step(name: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
 
 
 @contextmanager
-def logging_to(path: Path) -> Iterator[None]:
-    """Send this package's log to the file while inside; appends, so that a resumed run keeps its history."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(path, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
-    log.addHandler(handler)
+def logging_to(path: Path) -> Iterator[Callable[[], None]]:
+    """Send this package's log to the file while inside; appends, so that a resumed run keeps its history.
+
+    Yields a function: until it is called the lines are held back, so that a run whose input is refused writes nothing.
+    """
+    lines = MemoryHandler(capacity=10_000, flushLevel=logging.CRITICAL, flushOnClose=False)
+    lines.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+    log.addHandler(lines)
     log.setLevel(logging.INFO)
     log.propagate = False
+
+    def begin() -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = logging.FileHandler(path, encoding="utf-8")
+        file.setFormatter(lines.formatter)
+        lines.setTarget(file)
+        lines.flush()
+        lines.flushLevel = logging.NOTSET
+
     try:
-        yield
+        yield begin
     finally:
-        log.removeHandler(handler)
-        handler.close()
+        log.removeHandler(lines)
+        if lines.target is not None:
+            lines.target.close()
+        lines.close()

@@ -28,7 +28,7 @@ def run(job: Job, run_file: str, out: Path) -> str:
     Raises `IngestError` for input that cannot be used; what was finished by then is kept.
     """
     work = Workspace(out)
-    with logging_to(out / "run.log"):
+    with logging_to(out / "run.log") as begin:
         log.info("run: %d models, %d spaces, %d comparisons", len(job.models), len(job.spaces), len(job.pairs))
         loaded = {spec.name: models.load(spec) for spec in job.models}
         spaces = {spec.name: activations.load_space(spec, loaded[spec.model]) for spec in job.spaces}
@@ -37,6 +37,7 @@ def run(job: Job, run_file: str, out: Path) -> str:
         read = {name: tokens.read(model, passages) for name, model in loaded.items()}
         texts = {name: digest(text, model.vocabulary, model.context) for name, model in loaded.items()}
 
+        begin()  # the input is accepted: from here on files are written
         shards: dict[str, list[Path]] = {}
         for model in loaded.values():
             if mine := [space for space in spaces.values() if space.model is model]:

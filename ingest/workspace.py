@@ -51,14 +51,18 @@ class Workspace:
         return self.shards / kind / f"{name}-{key[:16]}.parquet"
 
     def write(self, path: Path, table: pa.Table) -> None:
-        """Write beside, flush to disk, rename: the file is whole or not there."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        """Write beside, flush to disk, rename: the file is whole or not there. Raises `IngestError` on a full disk."""
         beside = path.with_name(path.name + ".part")
-        with beside.open("wb") as file:
-            pq.write_table(table, file, compression="zstd")
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with beside.open("wb") as file:
+                pq.write_table(table, file, compression="zstd")
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(path)
+        except OSError as error:
+            beside.unlink(missing_ok=True)
+            raise IngestError(f"{path} could not be written: {error.strerror}; make room and run the same command again") from None
 
     def read(self, path: Path) -> pa.Table:
         """A finished table. Raises `IngestError` when the file is damaged, naming it."""

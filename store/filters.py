@@ -52,6 +52,12 @@ def masks(filter: r.PairFilter) -> dict[str, int]:
     return {"clear": _sum(name for name in steps(filter) if name in before), "require": _BITS[filter.only]}
 
 
+def kept(filter: r.PairFilter) -> dict[str, Any]:
+    """The values that store/sql/kept.sql binds beside those of flagged.sql and $sort."""
+    bits = masks(filter)
+    return {**bits, "mutual_only": bool(bits["clear"] & _BITS["not_mutual"])}
+
+
 def funnel(groups: list[tuple[int, int]], filter: r.PairFilter) -> list[r.FunnelStep]:
     """`groups`: (flags, matches that have just these). Bounds that are not set and drop nothing are left out."""
     left = sum(n for _, n in groups)

@@ -106,7 +106,7 @@ class Store:
         """The matches that pass, sorted by `sort` (one of `records.SORTS`), unknown values last."""
         c = self.comparison(comparison)
         filters.one_of("sort", sort, r.SORTS)
-        asked = {**filters.flagged(comparison, filter), **filters.masks(filter), "sort": sort}
+        asked = {**filters.flagged(comparison, filter), **filters.kept(filter), "sort": sort}
         sides = {"space_a": c.space_a, "space_b": c.space_b}
         rows = self._dicts("pairs", **asked, **sides, limit=limit, offset=offset)
         words = [(row.pop("tokens_a"), row.pop("tokens_b")) for row in rows]
@@ -141,7 +141,7 @@ class Store:
         """
         self._pair(comparison, feature_a, feature_b)
         filters.one_of("sort", sort, r.SORTS)
-        asked = {**filters.flagged(comparison, filter), **filters.masks(filter), "sort": sort}
+        asked = {**filters.flagged(comparison, filter), **filters.kept(filter), "sort": sort}
         row = self._dicts("around", **asked, this_a=feature_a, this_b=feature_b)[0]
         return row["previous"], row["next"], row["place"] if row["is_kept"] else None, row["n_kept"]
 
@@ -244,10 +244,11 @@ class Store:
 
     def elsewhere(self, space: str, feature: int, thresholds: r.Thresholds = DEFAULTS) -> list[r.Elsewhere]:
         """The feature's best match in every comparison that its space is part of."""
-        rows = self._dicts("elsewhere", **self._feature(space, feature), **asdict(thresholds))
-        return [
-            r.Elsewhere(row["comparison"], row.pop("side"), row.pop("other_space"), r.Match(**row)) for row in rows
-        ]
+        asked = self._feature(space, feature) | asdict(thresholds)
+        as_a = [c.comparison for c in self._comparisons.values() if c.space_a == space]
+        as_b = [c.comparison for c in self._comparisons.values() if c.space_b == space]
+        rows = self._dicts("elsewhere", **asked, as_a=as_a, as_b=as_b)
+        return [r.Elsewhere(row["comparison"], row.pop("side"), row.pop("other_space"), r.Match(**row)) for row in rows]
 
     # How a question is asked -------------------------------------------------------------------------------------
     def _pair(self, comparison: str, feature_a: int, feature_b: int) -> r.Comparison:

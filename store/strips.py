@@ -98,9 +98,7 @@ def _by_focus(rows: Rows, focus: list[int]) -> dict[int, Rows]:
     return found
 
 
-def _strip(
-    passage_id: int, source: str, rows: Rows, *, stratum: str | None = None, rank: int | None = None
-) -> r.Strip:
+def _strip(passage_id: int, source: str, rows: Rows, *, stratum: str | None = None, rank: int | None = None) -> r.Strip:
     tokens = tuple(
         r.StripToken(t["token_index"], t["text"], t["activation"], t["is_special"], t["is_focus"])
         for t in rows

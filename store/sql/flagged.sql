@@ -1,6 +1,6 @@
 -- The matches of a comparison with `flags`: the bits of their reasons, then one bit for each bound that they miss.
 -- Parameters: $comparison, $feature_a and $feature_b (or NULL), $min_pearson, $min_context, $min_active, thresholds
-flagged AS (
+flagged AS NOT MATERIALIZED (
   SELECT
     *,
     reason_bits

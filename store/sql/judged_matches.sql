@@ -3,15 +3,13 @@
 --     SELECT * FROM judged_matches(rare := 50, token := 0.9) WHERE comparison = 'p70~p160' AND len(reasons) = 0
 -- Bit i of `reason_bits` is the i-th reason: filters test the integer, names are made only for rows that are shown.
 
--- White space and punctuation alone, or an English function word. Plain string functions: a list of words or a pattern
--- with Unicode classes took longer to plan or to compile than the whole question took to answer.
+-- White space and punctuation alone (ranges of characters: classes such as \pP take longer to compile than a question
+-- takes to answer), or an English function word.
 CREATE OR REPLACE MACRO is_stop_token(text) AS (
-  trim(
+  regexp_full_match(
     text,
-    E' \t\n\r\f\b!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~¡¢£¤¥¦§¨«¬¯°±´¶·¸»¿×÷‐‑‒–—―‖‘’‚“”„†‡•…‰′″‹›€−、。「」『』【】！，．：；？（）'
-    || chr(11) || chr(160) || chr(8203) || chr(8204) || chr(8205) || chr(8206) || chr(8207) || chr(8232) || chr(8233)
-    || chr(8239) || chr(8288) || chr(12288) || chr(65279)
-  ) = ''
+    '[\x00-/:-@\[-`{-\x{A9}\x{AB}-\x{B1}\x{B4}\x{B6}-\x{B8}\x{BB}\x{BF}×÷\x{2000}-\x{206F}\x{20A0}-\x{20CF}\x{2190}-\x{22FF}\x{3000}-\x{3004}\x{3008}-\x{3020}\x{FE00}-\x{FE6F}\x{FEFF}-\x{FF0F}\x{FF1A}-\x{FF20}]*'
+  )
   OR contains(
     ' a about above after again against all also am an and any are as at be because been before being '
     || 'below between both but by can could did do does doing down during each either else ever every few '
@@ -21,7 +19,7 @@ CREATE OR REPLACE MACRO is_stop_token(text) AS (
     || 'than that the their theirs them themselves then there these they this those though through thus to '
     || 'too under unless until up upon us very via was we were what when where whether which while who whom '
     || 'whose why will with within without would yet you your yours yourself yourselves ',
-    ' ' || lower(trim(text, E' \t\n\r')) || ' '
+    ' ' || lower(trim(text)) || ' '
   )
 );
 
@@ -36,30 +34,37 @@ CREATE OR REPLACE MACRO judged_matches(
   rare := 30, dense := 0.10, special := 0.5, position := 0.5, token := 0.8, single_token := 0.8, hub := 3,
   chance := 0.05, thin := 10
 ) AS TABLE
-WITH judged AS (
+WITH sides AS (
+  SELECT
+    space,
+    feature,
+    top_token,
+    n_active,
+    (n_active < rare)::INTEGER
+    + 2 * (firing_rate > dense)::INTEGER
+    + 4 * coalesce(special_share > special, false)::INTEGER AS bits_of_either,
+    32 * coalesce(top_token_share >= single_token, false)::INTEGER
+    + 64 * coalesce(is_stop_token(top_token), false)::INTEGER AS bits_of_both
+  FROM features
+),
+judged AS (
   SELECT
     m.*,
     a.top_token AS top_token_a,
     b.top_token AS top_token_b,
     a.n_active AS n_active_a,
     b.n_active AS n_active_b,
-    (least(a.n_active, b.n_active) < rare)::INTEGER
-    + 2 * (greatest(a.firing_rate, b.firing_rate) > dense)::INTEGER
-    -- greatest() skips NULL; what is unknown on both sides is no reason.
-    + 4 * coalesce(greatest(a.special_share, b.special_share) > special, false)::INTEGER
+    (a.bits_of_either | b.bits_of_either)
+    + (a.bits_of_both & b.bits_of_both)
     + 8 * (m.pearson_position > position * m.pearson)::INTEGER
     + 16 * (m.pearson_token > token * m.pearson)::INTEGER
-    + 32 * coalesce(a.top_token_share >= single_token AND b.top_token_share >= single_token, false)::INTEGER
-    + 64 * (a.stop AND b.stop)::INTEGER
     + 128 * (NOT m.mutual_best)::INTEGER
     + 256 * (m.hub_size > hub)::INTEGER
     + 512 * coalesce(m.q_value > chance, false)::INTEGER
     + 1024 * (m.n_both < thin)::INTEGER AS reason_bits
   FROM matches AS m
   JOIN comparisons AS c ON c.comparison = m.comparison
-  JOIN (SELECT *, coalesce(is_stop_token(top_token), false) AS stop FROM features) AS a
-    ON a.space = c.space_a AND a.feature = m.feature_a
-  JOIN (SELECT *, coalesce(is_stop_token(top_token), false) AS stop FROM features) AS b
-    ON b.space = c.space_b AND b.feature = m.feature_b
+  JOIN sides AS a ON a.space = c.space_a AND a.feature = m.feature_a
+  JOIN sides AS b ON b.space = c.space_b AND b.feature = m.feature_b
 )
 SELECT *, reason_names(reason_bits) AS reasons FROM judged;

@@ -2,27 +2,38 @@
 WITH
 -- include: kept
 ,
-page AS (
-  SELECT * EXCLUDE (reasons)
+-- Sorted with nothing but their keys; all else is fetched for the rows of the page.
+places AS MATERIALIZED (
+  SELECT feature_a, feature_b, reason_bits, sort_key
   FROM kept
   ORDER BY sort_key DESC NULLS LAST, feature_a, feature_b
   LIMIT $limit OFFSET $offset
 ),
-words AS (
-  SELECT space, feature, list(token ORDER BY rank) AS tokens
-  FROM feature_tokens
-  WHERE rank <= 5 AND (
-    (space = $space_a AND feature IN (SELECT feature_a FROM page))
-    OR (space = $space_b AND feature IN (SELECT feature_b FROM page))
-  )
-  GROUP BY space, feature
+words_a AS (
+  SELECT feature, list(token ORDER BY rank) AS tokens
+  FROM feature_tokens JOIN (SELECT DISTINCT feature_a FROM places) ON feature = feature_a
+  WHERE space = $space_a AND rank <= 5
+  GROUP BY feature
+),
+words_b AS (
+  SELECT feature, list(token ORDER BY rank) AS tokens
+  FROM feature_tokens JOIN (SELECT DISTINCT feature_b FROM places) ON feature = feature_b
+  WHERE space = $space_b AND rank <= 5
+  GROUP BY feature
 )
 SELECT
-  page.* EXCLUDE (reason_bits, flags, sort_key),
-  reason_names(reason_bits) AS reasons,
-  coalesce(a.tokens, []) AS tokens_a,
-  coalesce(b.tokens, []) AS tokens_b
-FROM page
-LEFT JOIN words AS a ON a.space = $space_a AND a.feature = page.feature_a
-LEFT JOIN words AS b ON b.space = $space_b AND b.feature = page.feature_b
-ORDER BY sort_key DESC NULLS LAST, page.feature_a, page.feature_b
+  m.*,
+  a.top_token AS top_token_a,
+  b.top_token AS top_token_b,
+  a.n_active AS n_active_a,
+  b.n_active AS n_active_b,
+  reason_names(p.reason_bits) AS reasons,
+  coalesce(words_a.tokens, []) AS tokens_a,
+  coalesce(words_b.tokens, []) AS tokens_b
+FROM places AS p
+JOIN matches AS m ON m.comparison = $comparison AND m.feature_a = p.feature_a AND m.feature_b = p.feature_b
+JOIN features AS a ON a.space = $space_a AND a.feature = p.feature_a
+JOIN features AS b ON b.space = $space_b AND b.feature = p.feature_b
+LEFT JOIN words_a ON words_a.feature = p.feature_a
+LEFT JOIN words_b ON words_b.feature = p.feature_b
+ORDER BY p.sort_key DESC NULLS LAST, p.feature_a, p.feature_b

@@ -153,6 +153,24 @@ def test_a_typed_query_is_in_the_link_and_the_link_runs_it(visitor: BrowserConte
     expect(other.get_by_label("Query")).to_have_value("SELECT count(*) AS found FROM judged_matches()")
 
 
+def test_downloads_hold_what_the_page_shows(visitor: BrowserContext) -> None:
+    page = visitor.new_page()
+    all_pairs(page)
+    rows = page.get_by_role("link", name="Compare").count()
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Download CSV").click()
+    text = Path(started.value.path()).read_text()
+    assert text.startswith("comparison,feature_a,feature_b,pearson,")
+    assert text.count("\n") >= rows + 1
+    page.goto(f"/sql?q={quote('SELECT 7 AS seven')}")
+    with page.expect_download() as started:
+        page.get_by_role("button", name="CSV").click()
+    assert Path(started.value.path()).read_text().split() == ["seven", "7"]
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Parquet").click()
+    assert Path(started.value.path()).read_bytes()[:4] == b"PAR1"
+
+
 def test_a_query_that_is_refused_says_why(visitor: BrowserContext) -> None:
     page = visitor.new_page()
     page.goto(f"/sql?q={quote('DROP TABLE matches')}")

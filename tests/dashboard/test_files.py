@@ -90,8 +90,9 @@ def test_every_offered_query_runs(tiny_store: Path) -> None:
         r.PairFilter(),
         r.PairFilter(hide=()),
         r.PairFilter(min_pearson=0.2, min_context=-0.5, min_active=2, hide=("token", "thin")),
-        r.PairFilter(only="not_mutual"),
-        r.PairFilter(only="min_pearson", min_pearson=0.3),
+        r.PairFilter(only="not_mutual", hide=("rare",)),
+        r.PairFilter(only="min_pearson", min_pearson=1.0),
+        r.PairFilter(only="position"),
         r.PairFilter(hide=(), thresholds=r.Thresholds(rare=1, token=0.1)),
     ],
 )
@@ -102,6 +103,8 @@ def test_the_query_behind_pairs_gives_the_pairs_of_the_page(tiny_store: Path, ch
         sql = examples.pairs(name, PairsView(name, chosen, "pearson"))
         table = console.run(store, sql)
         assert [(row[1], row[2]) for row in table.rows] == shown
+        if chosen.only is not None:
+            assert shown != []
 
 
 def test_a_folder_without_a_store_is_refused_before_a_server_starts(

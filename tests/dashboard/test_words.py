@@ -15,7 +15,8 @@ MATCH = r.Match(
 
 def test_the_evidence_is_one_sum() -> None:
     assert words.evidence(MATCH) == "r .782 = token .072 + context .710"
-    assert words.evidence(replace(MATCH, pearson_context=-0.05)) == "r .782 = token .072 \N{MINUS SIGN} context .050"
+    assert words.evidence(replace(MATCH, pearson_token=0.8)) == "r .782 = token .800 \N{MINUS SIGN} context .018"
+    assert words.evidence(replace(MATCH, pearson=0.8376, pearson_token=0.0004)) == "r .838 = token .000 + context .838"
 
 
 def test_the_sentence_counts_and_compares() -> None:

@@ -1,9 +1,9 @@
 """A store small enough to verify by hand: rows as dicts, written by the schema's own DDL.
 
-    passage   text       m1 (with <bos>)            m2 (no special token)     units
-    0         ab cd      0 <bos> | 1 ab | 2 cd      0 a | 1 b | 2 cd          0: ab    1: " cd"
-    1         ab ab x    3 <bos> | 4 ab | 5 ab | 6 x    3 "ab ab" | 4 " " | 5 x   2: "ab ab"    3: " x"
-    2         cd         7 <bos> | 8 cd             6 cd                      4: cd
+passage   text       m1 (with <bos>)            m2 (no special token)     units
+0         ab cd      0 <bos> | 1 ab | 2 cd      0 a | 1 b | 2 cd          0: ab    1: " cd"
+1         ab ab x    3 <bos> | 4 ab | 5 ab | 6 x    3 "ab ab" | 4 " " | 5 x   2: "ab ab"    3: " x"
+2         cd         7 <bos> | 8 cd             6 cd                      4: cd
 """
 
 import datetime

@@ -41,9 +41,7 @@ def test_check(healthy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
         (["sql", "HERE", "selec 1"], 'Parser Error: syntax error at or near "selec"'),
     ],
 )
-def test_wrong_input(
-    healthy: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
-) -> None:
+def test_wrong_input(healthy: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str) -> None:
     assert main([str(healthy) if word == "HERE" else word for word in arguments]) == 2
     assert capsys.readouterr().err == f"store: {said}\n"
 

@@ -245,9 +245,7 @@ def test_aligned_token_rows_are_of_whole_units(store: Store) -> None:
 
 
 def test_feature(store: Store) -> None:
-    assert store.feature("a", 0) == r.Feature(
-        "a", 0, 3, 0.5, 4.0, 7 / 3, " ab", 4 / 7, None, None, None, None
-    )
+    assert store.feature("a", 0) == r.Feature("a", 0, 3, 0.5, 4.0, 7 / 3, " ab", 4 / 7, None, None, None, None)
     assert store.feature("a", 2) == r.Feature("a", 2, 0, 0.0, None, None, None, None, None, None, None, None)
     assert store.histogram("a", 0) == [r.HistogramBin(0.0, 4.0, 3)]
     assert store.logits("a", 0) == [r.Logit("promoted", 1, "x", 1.5)]
