@@ -69,6 +69,11 @@ def pairs_scatter(points: Sequence[r.PairPoint], comparison: r.Comparison, heigh
         alt.Chart(_data(some)).mark_circle(color=color, opacity=opacity, size=size).encode(x=x, y=y, tooltip=tooltip)
         for some, color, opacity, size in ((hidden, GREY, 0.25, 14), (shown, A, 0.9, 38))
     ]
+    return _finish(alt.layer(*_diagonal(), *dots), height)
+
+
+def _diagonal() -> list[alt.Chart]:
+    """The line on which the token explains all of r, and its name."""
     ends = [{"token": 0.0, "pearson": 0.0}, {"token": 1.0, "pearson": 1.0}]
     line = (
         alt.Chart(_data(ends))
@@ -81,7 +86,7 @@ def pairs_scatter(points: Sequence[r.PairPoint], comparison: r.Comparison, heigh
         .mark_text(color=GREY, align="left", dx=10, dy=16, fontSize=11)
         .encode(x="token:Q", y="pearson:Q", text="label:N")
     )
-    return _finish(alt.layer(line, label, *dots), height)
+    return [line, label]
 
 
 def histogram(bins: Sequence[r.HistogramBin], side: str = "a", height: int = 170) -> alt.Chart:

@@ -150,7 +150,7 @@ def chip(text: str, title: str = "", side: str = "grey") -> str:
 def token(text: str, title: str = "", side: str = "grey", weight: float = 0.2) -> str:
     """One token text as a monospace chip."""
     style = f"{MONO};display:inline-block;background:{shade(side, weight)};border-radius:3px;padding:0 .3rem;"
-    style += "margin:.08rem .2rem .08rem 0;font-size:.8rem;unicode-bidi:isolate;overflow-wrap:anywhere"
+    style += "margin:.08rem .2rem .08rem 0;font-size:.8rem;unicode-bidi:isolate;white-space:pre"
     tip = escape(title or marks.plain(text))
     return f'<span title="{tip}" style="{style}">{marks.html(text, 22)}</span>'
 
@@ -213,10 +213,11 @@ def grid(
     shown: dict[str, str],
     targets: dict[str, str],
     titles: dict[str, str],
+    references: frozenset[str],
 ) -> str:
     """Space A by space B, a cell for each comparison, shaded by `value` (a field of ComparisonSummary) and a link.
 
-    `shown`, `targets`, `titles`: comparison -> the cell's text, where it leads, its tooltip.
+    `shown`, `targets`, `titles`: comparison -> the cell's text, where it leads, its tooltip; `references` are grey.
     """
     rows, columns = (list(dict.fromkeys(getattr(one, side) for one in summaries)) for side in ("space_a", "space_b"))
     largest = max((abs(getattr(one, value) or 0) for one in summaries), default=0) or 1
@@ -231,7 +232,7 @@ def grid(
             if one is None:
                 body += '<td style="border:0;padding:2px"></td>'
                 continue
-            shade_of = shade("grey" if one.same_model else "a", abs(getattr(one, value) or 0) / largest)
+            shade_of = shade("grey" if one.comparison in references else "a", abs(getattr(one, value) or 0) / largest)
             block = link(
                 targets[one.comparison],
                 escape(shown[one.comparison]),

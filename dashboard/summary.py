@@ -32,6 +32,12 @@ def role(one: r.ComparisonSummary, spaces: Sequence[r.Space]) -> str:
     return "within" if a.model == b.model else "finding"
 
 
+def references(summaries: Sequence[r.ComparisonSummary], spaces: Sequence[r.Space]) -> frozenset[str]:
+    """The comparisons that say how much two spaces can share, or share by chance: ceilings, baselines, floors."""
+    roles = {one.comparison: role(one, spaces) for one in summaries}
+    return frozenset(name for name, what in roles.items() if what in ("ceiling", "baseline", "floor"))
+
+
 def rate(one: r.ComparisonSummary) -> float | None:
     """Homologues as a share of the features that could have one: the side with fewer alive features bounds them."""
     return words.share(one.n_homologues, min(one.n_alive_a, one.n_alive_b))

@@ -102,10 +102,10 @@ def comparison_grid(reader: data.Reader, summaries: list[r.ComparisonSummary], s
         shown[one.comparison] = words.count(number) if value == "n_homologues" else words.number(number)
         targets[one.comparison] = links.href("pairs", links.pairs_query(reader.fingerprint, PairsView(one.comparison)))
         titles[one.comparison] = words.summary(one, summary.ROLES[summary.role(one, spaces)])
-    st.html(markup.grid(summaries, value, shown, targets, titles))
+    st.html(markup.grid(summaries, value, shown, targets, titles, summary.references(summaries, spaces)))
     st.caption(
-        "A cell is a comparison and opens its pairs. Grey cells are ceilings (one model and hook, two dictionaries), "
-        "not findings about two models."
+        "A cell is a comparison and opens its pairs. Grey cells are references, not findings about two models: "
+        "ceilings, baselines and floors. Hover for which."
     )
 
 

@@ -233,7 +233,7 @@ def runner(
     name = markup.underlined(str(other), "b" if side == "a" else "a")
     target = links.href("pair", links.pair_query(reader.fingerprint, *pair, view))
     return [
-        f"{name} (this pair)" if pair == here else markup.link(target, name, "open this pair", "text-decoration:none"),
+        f"{name} (here)" if pair == here else markup.link(target, name, "open this pair", "text-decoration:none"),
         markup.token(top, "", "b" if side == "a" else "a") if top is not None else words.NONE,
         words.number(m.pearson),
         words.number(m.pearson_context),

@@ -108,6 +108,10 @@ def test_an_empty_list_says_which_filter_and_offers_a_way_back(
     assert "Show every candidate" in text
 
 
+def test_a_page_past_the_end_leads_back(tiny_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Page 2147483647 is past the end." in said(page(tiny_store, monkeypatch, "pairs", page="2147483647"))
+
+
 def test_filters_that_cannot_be_read_are_said(tiny_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = said(page(tiny_store, monkeypatch, "pairs", r="banana", colour="<b>red</b>"))
     assert "r=banana is ignored" in text

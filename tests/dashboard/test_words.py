@@ -116,6 +116,8 @@ def test_only_comparisons_between_models_are_findings() -> None:
     pairs = [("x", "y", False), ("y", "y-seed", True), ("y", "y-seed", False), ("x", "z", False), ("x", "n", False)]
     found = [summary.role(compared(a, b, 1, same), SPACES) for a, b, same in pairs]
     assert found == ["finding", "ceiling", "within", "floor", "baseline"]
+    kept = [compared("x", "y", 1), compared("x", "z", 1), compared("y", "y-seed", 1, True)]
+    assert summary.references(kept, SPACES) == {"x~z", "y~y-seed"}
 
 
 def test_the_headline_leaves_ceilings_and_floors_out_of_the_finding() -> None:
