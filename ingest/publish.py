@@ -68,21 +68,21 @@ def _fill(database: duckdb.DuckDBPyConnection, tables: Mapping[str, Iterable[pa.
             advance(1)
     for macro in schema.macros():
         database.execute(macro)
-    for table in schema.TABLES:
-        if table.name != "contents":
-            count, checksum = database.execute(checksum_sql(table.name)).fetchone() or (0, "0")
-            database.execute("INSERT INTO contents VALUES (?, ?, ?)", [table.name, count, checksum])
+    for name in sorted(schema.BY_NAME):
+        if name != "contents":
+            count, checksum = database.execute(checksum_sql(name)).fetchone() or (0, "0")
+            database.execute("INSERT INTO contents VALUES (?, ?, ?)", [name, count, checksum])
     database.execute("CHECKPOINT")
 
 
 def seal(work: Workspace) -> None:
     """Write `SHA256SUMS` (the format of sha256sum) over every other file of the store; nothing is written after it."""
     path = work.folder / schema.CHECKSUMS
-    files = sorted(f for f in work.folder.rglob("*") if f.is_file() and f != path)
+    files = {f.relative_to(work.folder).as_posix(): f for f in work.folder.rglob("*") if f.is_file() and f != path}
     lines = []
-    for file in files:
-        with file.open("rb") as content:
-            lines.append(f"{hashlib.file_digest(content, 'sha256').hexdigest()}  {file.relative_to(work.folder).as_posix()}\n")
+    for name in sorted(files):
+        with files[name].open("rb") as content:
+            lines.append(f"{hashlib.file_digest(content, 'sha256').hexdigest()}  {name}\n")
     beside = path.with_name(path.name + ".part")
     beside.write_text("".join(lines), encoding="utf-8")
     beside.replace(path)
