@@ -36,9 +36,9 @@ def command(asked: argparse.Namespace) -> list[str]:
     return [sys.executable, "-m", "streamlit", "run", str(APP), *settings, "--", str(asked.store.resolve())]
 
 
-def main(given: list[str]) -> int:
+def main(given: list[str] | None = None) -> int:
     """Exit status 2 for wrong input; does not come back once the server runs."""
-    asked = arguments(given)
+    asked = arguments(sys.argv[1:] if given is None else given)
     if not 1 <= asked.port <= 65535:
         print(f"--port {asked.port} is no port; choose one from 1 to 65535, such as 8501", file=sys.stderr)
         return 2
@@ -55,4 +55,4 @@ def main(given: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

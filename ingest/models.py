@@ -224,7 +224,7 @@ class SAETraining:
     """Active features a token, on average over a batch."""
     samples: int
     """Activations seen."""
-    batch: int = 2048
+    batch: int = 1024
     lr: float = 1e-3
     seed: int = 0
 

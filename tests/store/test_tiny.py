@@ -32,8 +32,8 @@ def test_reasons_of_the_trivial_ones(store: Store):
     assert {(row.match.feature_a, row.match.feature_b): row.match.reasons for row in rows} == {
         (0, 1): ("token", "single_token"),
         (1, 0): (),
-        (1, 4): ("token", "not_mutual"),
-        (3, 2): ("dense", "special", "token", "single_token", "stop_token"),
+        (1, 4): ("position", "token", "not_mutual"),
+        (3, 2): ("dense", "special", "position", "token", "single_token", "stop_token"),
     }
 
 
