@@ -9,10 +9,14 @@ from ingest.errors import IngestError
 
 def main(argv: list[str] | None = None) -> int:
     """The command line; returns the exit status: 0 done, 2 wrong input (one line on stderr)."""
-    parser = argparse.ArgumentParser(prog="python -m ingest", description="Find the features that language models share.")
+    parser = argparse.ArgumentParser(
+        prog="python -m ingest", description="Find the features that language models share."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     run_parser = commands.add_parser("run", help="the whole job, resumable: the same command goes on where it stopped")
-    run_parser.add_argument("run_file", type=Path, metavar="RUN.toml", help="the run file; ingest/demo/run.toml is an example")
+    run_parser.add_argument(
+        "run_file", type=Path, metavar="RUN.toml", help="the run file; ingest/demo/run.toml is an example"
+    )
     run_parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the store to make")
     arguments = parser.parse_args(argv)
     from ingest import config  # here, so that a wrong command line answers before torch is imported

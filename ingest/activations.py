@@ -1,4 +1,4 @@
-"""Passages -> sparse activations, as Parquet shards of 1,024 passages that all spaces of a model are read for in one pass.
+"""Passages -> sparse activations, as Parquet shards of 1,024 passages; one pass of a model serves all its spaces.
 
 A shard holds (token_index, feature, activation) of every activation above zero, special tokens included (only their
 share of the mass is ever used), and in its metadata the sums that variance explained is made of.
@@ -94,16 +94,18 @@ def collect(spaces: list[Space], tokens: pa.Table, text: str, work: Workspace) -
             rows = passage_ends[start : min(start + SHARD, n_passages) + 1]
             missing = [s for s in spaces if not shards[s.name][i].exists()]
             if missing:
-                for space, table in _read_shard(missing, tokens, rows, advance).items():
-                    work.write(shards[space][i], table)
+                for written, table in _read_shard(missing, tokens, rows, advance).items():
+                    work.write(shards[written][i], table)
             else:
                 advance(int(rows[-1] - rows[0]))
     return shards
 
 
 @torch.inference_mode()
-def _read_shard(spaces: list[Space], tokens: pa.Table, ends: np.ndarray, advance: Callable[[int], None]) -> dict[str, pa.Table]:
-    """Rows of one shard for each space; `ends` are the token indices where its passages begin, and the last one's end."""
+def _read_shard(
+    spaces: list[Space], tokens: pa.Table, ends: np.ndarray, advance: Callable[[int], None]
+) -> dict[str, pa.Table]:
+    """Rows of one shard for each space; `ends` are the token indices where its passages begin, and the last's end."""
     first = int(ends[0])
     ids = torch.from_numpy(tokens["token_id"].slice(first, ends[-1] - first).to_numpy().astype(np.int64))
     ordinary = ~torch.from_numpy(
@@ -154,7 +156,9 @@ class _Collector:
         return _shard(token[order] + first, feature[order], value[order], moments, self.sae.n_features)
 
 
-def _shard(token: np.ndarray, feature: np.ndarray, value: np.ndarray, moments: dict[str, Any] | None, n_features: int) -> pa.Table:
+def _shard(
+    token: np.ndarray, feature: np.ndarray, value: np.ndarray, moments: dict[str, Any] | None, n_features: int
+) -> pa.Table:
     columns = [pa.array(c).cast(f.type) for c, f in zip((token, feature, value), SCHEMA, strict=True)]
     facts = json.dumps({"moments": moments, "n_features": n_features})
     return pa.table(columns, schema=SCHEMA.with_metadata({"homolog": facts}))
@@ -196,28 +200,41 @@ def _imported(space: Space, tokens: pa.Table) -> pa.Table:
     try:
         types = (pa.int64(), pa.int64(), pa.int64(), pa.float32())
         feature, passage, position, value = (
-            table[c].cast(t).combine_chunks().to_numpy(zero_copy_only=False) for c, t in zip(columns, types, strict=True)
+            table[c].cast(t).combine_chunks().to_numpy(zero_copy_only=False)
+            for c, t in zip(columns, types, strict=True)
         )
     except pa.ArrowInvalid as error:
         raise IngestError(f"{where}: {str(error).splitlines()[0]}") from None
     if not len(value):
         raise IngestError(f"{where} holds no activation; give it at least one above 0")
-    for bad, what in ((~np.isfinite(value), "is not a number"), (value < 0, "is negative"), (feature < 0, "has a feature below 0")):
+    for bad, what in (
+        (~np.isfinite(value), "is not a number"),
+        (value < 0, "is negative"),
+        (feature < 0, "has a feature below 0"),
+    ):
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
-            raise IngestError(f"{where}: row {row} {what} (feature {feature[row]}, activation {value[row]}); activations are 0 or above")
+            raise IngestError(
+                f"{where}: row {row} {what} (feature {feature[row]}, activation {value[row]}); "
+                "activations are 0 or above"
+            )
     token = _token_index(where, passage, position, tokens)
     n_features = int(feature.max()) + 1
     if space.decoder is not None:
         if space.decoder.ndim != 2 or len(space.decoder) < n_features:
-            raise IngestError(f"{where} has feature {n_features - 1}, but its decoder has shape {space.decoder.shape}; give a row for each feature")
+            raise IngestError(
+                f"{where} has feature {n_features - 1}, but its decoder has shape {space.decoder.shape}; "
+                "give a row for each feature"
+            )
         n_features = len(space.decoder)
     keep = np.flatnonzero(value > 0)
     order = keep[np.lexsort((feature[keep], token[keep]))]
     token, feature = token[order], feature[order]
     if (twice := np.flatnonzero((np.diff(token) == 0) & (np.diff(feature) == 0))).size:
         row = order[twice[0]]
-        raise IngestError(f"{where} gives feature {feature[twice[0]]} twice at position {position[row]} of passage {passage[row]}")
+        raise IngestError(
+            f"{where} gives feature {feature[twice[0]]} twice at position {position[row]} of passage {passage[row]}"
+        )
     return _shard(token, feature, value[order], None, n_features)
 
 
@@ -228,7 +245,8 @@ def _token_index(where: str, passage: np.ndarray, position: np.ndarray, tokens: 
     bad = (index >= len(known)) | (known[np.minimum(index, len(known) - 1)] != asked)
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
-        raise IngestError(f"{where}: row {row} names position {position[row]} of passage {passage[row]}, which the model's tokens do not have")
+        raise IngestError(
+            f"{where}: row {row} names position {position[row]} of passage {passage[row]}, "
+            "which the model's tokens do not have"
+        )
     return index
-
-

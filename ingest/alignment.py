@@ -30,7 +30,7 @@ class Alignment:
     passage: np.ndarray
     """int64 of shape (unit,): the unit's passage."""
     position: np.ndarray
-    """int64 of shape (unit,): place in the passage, from 0; a unit of several tokens stands where A's first one does."""
+    """int64 of shape (unit,): place in the passage, from 0: that of its first token of A's model."""
     text: np.ndarray
     """int64 of shape (unit,): a code for the unit's text; equal texts have equal codes."""
     units: pa.Table
@@ -53,8 +53,9 @@ def _identical(tokens: pa.Table) -> Alignment:
     ordinary = ~tokens["is_special"].to_numpy(zero_copy_only=False)
     unit = np.where(ordinary, np.cumsum(ordinary) - 1, -1)
     text = pc.dictionary_encode(tokens["text"]).combine_chunks().indices.to_numpy()
-    kept = [tokens[c].to_numpy()[ordinary].astype(np.int64) for c in ("passage_id", "position")]
-    return Alignment(IDENTICAL, unit, unit, *kept, text[ordinary].astype(np.int64), BY_NAME["units"].arrow.empty_table())
+    passage, position = (tokens[c].to_numpy()[ordinary].astype(np.int64) for c in ("passage_id", "position"))
+    nothing = BY_NAME["units"].arrow.empty_table()
+    return Alignment(IDENTICAL, unit, unit, passage, position, text[ordinary].astype(np.int64), nothing)
 
 
 def _by_ends(a: pa.Table, b: pa.Table, passages: pa.Table) -> Alignment:
@@ -63,7 +64,10 @@ def _by_ends(a: pa.Table, b: pa.Table, passages: pa.Table) -> Alignment:
     ends_a, ends_b = (_ends(side, base, lengths) for side in (a, b))
     shared = np.intersect1d(ends_a[ends_a >= 0], ends_b[ends_b >= 0])
     if not shared.size:
-        raise IngestError(f"models {a['model'][0]} and {b['model'][0]} share no token boundary in any passage; are they the same passages?")
+        raise IngestError(
+            f"models {a['model'][0]} and {b['model'][0]} share no token boundary in any passage; "
+            "are they the same passages?"
+        )
     unit_a, unit_b = (np.where(ends >= 0, np.searchsorted(shared, ends), -1) for ends in (ends_a, ends_b))
     passage = np.searchsorted(base, shared - 1, side="right") - 1
     first_a, count_a = _ranges(unit_a, len(shared))
@@ -78,7 +82,7 @@ def _by_ends(a: pa.Table, b: pa.Table, passages: pa.Table) -> Alignment:
 
 
 def _ends(tokens: pa.Table, base: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """End of each token counted through all passages, -1 for special ones; a passage's last token ends with its text."""
+    """End of each token counted through all passages, -1 for special ones; the last of a passage ends with its text."""
     passage = tokens["passage_id"].to_numpy()
     ordinary = ~tokens["is_special"].to_numpy(zero_copy_only=False)
     ends = base[passage] + tokens["char_end"].to_numpy()
@@ -97,7 +101,8 @@ def _ranges(unit: np.ndarray, n_units: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _text_codes(ends: np.ndarray, passage: np.ndarray, base: np.ndarray, passages: pa.Table) -> np.ndarray:
     starts = np.where(np.append(True, passage[1:] != passage[:-1]), base[passage], np.append(0, ends[:-1]))
-    texts, codes = passages["text"].to_pylist(), {}
+    texts = passages["text"].to_pylist()
+    codes: dict[str, int] = {}
     spans = zip(passage.tolist(), (starts - base[passage]).tolist(), (ends - base[passage]).tolist(), strict=True)
     return np.array([codes.setdefault(texts[p][s:e], len(codes)) for p, s, e in spans], dtype=np.int64)
 

@@ -116,9 +116,7 @@ class Job(Frozen):
     def pairs(self) -> tuple[ComparisonSpec, ...]:
         """The comparisons of the run: those given, or every pair of spaces of different models."""
         return self.comparisons or tuple(
-            ComparisonSpec(a=a.name, b=b.name)
-            for a, b in itertools.combinations(self.spaces, 2)
-            if a.model != b.model
+            ComparisonSpec(a=a.name, b=b.name) for a, b in itertools.combinations(self.spaces, 2) if a.model != b.model
         )
 
     def space(self, name: str) -> SpaceSpec:
@@ -170,14 +168,14 @@ def _first_line(error: ValidationError) -> str:
     where = [part for part in first["loc"] if part not in ("installed-docs", "stories", "text", "jsonl", "parquet")]
     name = ".".join(f"[{part}]" if isinstance(part, int) else str(part) for part in where).replace(".[", "[")
     if first["type"] == "extra_forbidden":
-        known = _known_keys(first["loc"])
-        return f"{name} is not a key; the keys here are {', '.join(known)}"
+        return f"{name} is not a key; the keys here are {', '.join(_known_keys(first['loc']))}"
     if first["type"] == "missing":
         return f"{name} is missing; it has to be given"
     if first["type"] == "value_error":
         return str(first["ctx"]["error"])
     if first["type"].startswith("union_tag"):
-        return f"{name}: source has to be one of installed-docs, stories, text, jsonl, parquet; got {first['input'].get('source')!r}"
+        known = "installed-docs, stories, text, jsonl, parquet"
+        return f"{name}: source has to be one of {known}; got {first['input'].get('source')!r}"
     return f"{name}: {first['msg'][0].lower() + first['msg'][1:]}; got {first['input']!r}"
 
 
@@ -186,5 +184,5 @@ def _known_keys(location: tuple[int | str, ...]) -> list[str]:
         return list(Job.model_fields)
     classes = TABLES[str(location[0])]
     if location[0] == "corpus":
-        classes = tuple(c for c in classes if location[1] in str(c.model_fields["source"].annotation)) or classes
+        classes = tuple(c for c in classes if str(location[1]) in str(c.model_fields["source"].annotation)) or classes
     return list(dict.fromkeys(key for c in classes for key in c.model_fields))

@@ -53,7 +53,9 @@ def read(corpus: Any, tokenizer: Any) -> pa.Table:
             if tokens >= corpus.tokens:
                 break
     if not texts:
-        raise IngestError(f"corpus: the source {corpus.source!r} holds no text of {SHORTEST} tokens or more; choose another")
+        raise IngestError(
+            f"corpus: the source {corpus.source!r} holds no text of {SHORTEST} tokens or more; choose another"
+        )
     return _passages(sources, texts)
 
 
@@ -65,7 +67,9 @@ def _cut(documents: Iterable[Document], tokenizer: Any, size: int) -> Iterator[t
     """(source, text, tokens) of each passage: runs of `size` tokens of a document."""
     iterator = iter(documents)
     while batch := list(islice(iterator, BATCH)):
-        offsets = tokenizer([d.text for d in batch], add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
+        offsets = tokenizer([d.text for d in batch], add_special_tokens=False, return_offsets_mapping=True)[
+            "offset_mapping"
+        ]
         for document, spans in zip(batch, offsets, strict=True):
             begin = 0
             while len(spans) - begin >= SHORTEST:

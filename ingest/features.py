@@ -80,7 +80,9 @@ def describe(space: Space, activations: Activations, tokens: pa.Table) -> dict[s
     return {
         "spaces": _space_row(space, columns, activations.variance_explained, int(ordinary.sum())),
         "features": _feature_rows(space, columns, mass, by_token, encoded.dictionary, activations.matrix, ordinary),
-        "activations": _rows("activations", space, columns.feature, token_index=columns.token, activation=columns.value),
+        "activations": _rows(
+            "activations", space, columns.feature, token_index=columns.token, activation=columns.value
+        ),
         "examples": _examples(space, columns, tokens["passage_id"].to_numpy()),
         "histograms": _histograms(space, columns),
         "logits": _logits(space),
@@ -281,5 +283,7 @@ def _logits(space: Space) -> pa.Table:
             rank = np.tile(np.arange(1, LOGITS + 1), len(logits))
             texts = spelled.take(pa.array(token.ravel().numpy()))
             names = np.full(len(feature), side)
-            parts.append(_rows("logits", space, feature, side=names, rank=rank, token=texts, value=value.ravel().numpy()))
+            parts.append(
+                _rows("logits", space, feature, side=names, rank=rank, token=texts, value=value.ravel().numpy())
+            )
     return pa.concat_tables(parts).sort_by([(c, "ascending") for c in BY_NAME["logits"].order])

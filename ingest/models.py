@@ -116,7 +116,12 @@ class Model:
             return dict.fromkeys(("n_layers", "d_model", "vocab_size", "n_parameters"))
         cfg = self.hooked.cfg
         n_parameters = sum(p.numel() for p in self.hooked.parameters())
-        return {"n_layers": cfg.n_layers, "d_model": cfg.d_model, "vocab_size": cfg.d_vocab, "n_parameters": n_parameters}
+        return {
+            "n_layers": cfg.n_layers,
+            "d_model": cfg.d_model,
+            "vocab_size": cfg.d_vocab,
+            "n_parameters": n_parameters,
+        }
 
     @property
     def context(self) -> int | None:
@@ -130,20 +135,28 @@ def load(spec: Any) -> Model:
     if kind == "tokens":
         path = Path(name)
         if not path.is_file():
-            raise IngestError(f"model {spec.name!r}: there is no token file {path}; write passage, position, text, ... there")
+            raise IngestError(
+                f"model {spec.name!r}: there is no token file {path}; write passage, position, text, ... there"
+            )
         digest = file_digest(path)
         return Model(spec.name, f"tokens:{path.name}", digest, digest, None, None, path)
     folder = DEMO / name
     if not (folder / "config.json").is_file():
         known = sorted(p.parent.name for p in DEMO.glob("*/config.json"))
-        raise IngestError(f"model {spec.name!r}: there is no demo model {name!r}; demo models: {', '.join(known) or 'none'}")
+        raise IngestError(
+            f"model {spec.name!r}: there is no demo model {name!r}; demo models: {', '.join(known) or 'none'}"
+        )
     vocabulary = file_digest(DEMO / "tokenizer" / "tokenizer.json")
     weights = file_digest(folder / "config.json", folder / "model.safetensors")
-    return Model(spec.name, spec.load, weights, vocabulary, load_tokenizer(DEMO / "tokenizer"), load_transformer(folder))
+    return Model(
+        spec.name, spec.load, weights, vocabulary, load_tokenizer(DEMO / "tokenizer"), load_transformer(folder)
+    )
 
 
 @torch.inference_mode()
-def read_activations(model: Model, ids: Int[Tensor, "passage position"], hooks: list[str]) -> dict[str, Float[Tensor, "passage position d"]]:
+def read_activations(
+    model: Model, ids: Int[Tensor, "passage position"], hooks: list[str]
+) -> dict[str, Float[Tensor, "passage position d"]]:
     """Activations at the hooks, in one pass that stops behind the deepest of them."""
     deepest = max(_layer(hook) for hook in hooks) + 1
     _, cache = model.hooked.run_with_cache(ids, names_filter=hooks, stop_at_layer=deepest, return_type=None)
@@ -189,14 +202,20 @@ def load_sae(spec: Any, model: Model) -> Dictionary:
     """The SAE of a `[[spaces]]` entry. Raises `IngestError` when it is not there or does not fit the model's hook."""
     files = [spec.path / "cfg.json", spec.path / "sae_weights.safetensors"]
     if missing := [f for f in files if not f.is_file()]:
-        raise IngestError(f"space {spec.name!r}: {spec.path} has no {missing[0].name}; give a folder in SAELens's format")
+        raise IngestError(
+            f"space {spec.name!r}: {spec.path} has no {missing[0].name}; give a folder in SAELens's format"
+        )
     if model.hooked is None:
-        raise IngestError(f"space {spec.name!r}: model {model.name!r} is only tokens; an SAE needs a model that can be run")
+        raise IngestError(
+            f"space {spec.name!r}: model {model.name!r} is only tokens; an SAE needs a model that can be run"
+        )
     sae = load_sae_folder(spec.path)
     hook = spec.hook or sae.cfg.metadata.get("hook_name")
     hooks = [name for name in model.hooked.hook_dict if name.endswith("hook_resid_post")]
     if hook not in model.hooked.hook_dict:
-        raise IngestError(f"space {spec.name!r}: model {model.name!r} has no hook {hook!r}; it has {', '.join(hooks)}, ...")
+        raise IngestError(
+            f"space {spec.name!r}: model {model.name!r} has no hook {hook!r}; it has {', '.join(hooks)}, ..."
+        )
     width = model.hooked.cfg.d_model
     if sae.cfg.d_in != width:
         raise IngestError(

@@ -28,7 +28,16 @@ def step(name: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
         yield bar.update
     seconds = time.perf_counter() - started
     rate = total / seconds if seconds else 0.0
-    log.info("%-42s %12s %-9s %8.1f s %14s %s/s  peak %.2f GB", name, f"{total:,}", unit, seconds, f"{rate:,.0f}", unit, peak_memory())
+    log.info(
+        "%-42s %12s %-9s %8.1f s %14s %s/s  peak %.2f GB",
+        name,
+        f"{total:,}",
+        unit,
+        seconds,
+        f"{rate:,.0f}",
+        unit,
+        peak_memory(),
+    )
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from ingest.errors import IngestError
+from ingest.models import Model
 from ingest.progress import step
 from ingest.workspace import Workspace
 from store import schema
@@ -34,6 +35,13 @@ def build_row(fingerprint: str, run_file: str) -> pa.Table:
     return pa.Table.from_pylist([row], schema=schema.BY_NAME["build"].arrow)
 
 
+def model_rows(models: Iterable[Model]) -> pa.Table:
+    """The rows of `models`."""
+    ordered = sorted(models, key=lambda model: model.name)
+    rows = [{"model": m.name, "load": m.load, **m.facts, "tokenizer": m.vocabulary} for m in ordered]
+    return pa.Table.from_pylist(rows, schema=schema.BY_NAME["models"].arrow)
+
+
 def write(work: Workspace, tables: Mapping[str, Iterable[pa.Table]]) -> Path:
     """Publish the tables as `homolog.duckdb`; each iterable yields a table's parts in their final order.
 
@@ -50,7 +58,10 @@ def write(work: Workspace, tables: Mapping[str, Iterable[pa.Table]]) -> Path:
             os.fsync(file.fileno())
     except (duckdb.IOException, OSError) as error:
         beside.unlink(missing_ok=True)
-        raise IngestError(f"{target} could not be written: {str(error).splitlines()[0]}; the finished steps are kept, run the same command again") from None
+        raise IngestError(
+            f"{target} could not be written: {str(error).splitlines()[0]}; "
+            "the finished steps are kept, run the same command again"
+        ) from None
     beside.replace(target)
     return target
 

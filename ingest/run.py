@@ -1,7 +1,7 @@
-"""The whole job, in order. Every step leaves finished files behind, so the same command again goes on where it stopped."""
+"""The whole job, in order. Every step leaves finished files behind: the same command again goes on where it stopped."""
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,7 +12,6 @@ from ingest.activations import Space
 from ingest.config import ComparisonSpec, Job
 from ingest.matching import match
 from ingest.matching.moments import Side
-from ingest.models import Model
 from ingest.progress import log, logging_to, step
 from ingest.workspace import Workspace, digest
 from store.schema import BY_NAME, SCHEMA_VERSION, TABLES
@@ -43,17 +42,23 @@ def run(job: Job, run_file: str, out: Path) -> str:
             if mine := [space for space in spaces.values() if space.model is model]:
                 shards |= activations.collect(mine, read[model.name], texts[model.name], work)
 
-        described = {}
-        for space in spaces.values():
-            described[space.name] = describe(space, shards[space.name], read[space.model.name], work)
-        compared = {}
-        for spec in job.pairs:
-            compared[spec.name] = compare(spec, spaces, shards, read, passages, work)
+        finished = [
+            describe(spaces[name], shards[name], read[spaces[name].model.name], work) for name in sorted(spaces)
+        ]
+        for spec in sorted(job.pairs, key=lambda spec: spec.name):
+            finished.append(compare(spec, spaces, shards, read, passages, work))
 
-        fingerprint = digest(text, [m.weights for m in loaded.values()], [s.weights for s in spaces.values()],
-                             tomllib.loads(run_file), SCHEMA_VERSION, METHOD, [t.ddl for t in TABLES])  # fmt: skip
-        work.prune(path for paths in [*shards.values(), *map(dict.values, described.values()), *map(dict.values, compared.values())] for path in paths)
-        publish.write(work, _tables(fingerprint, run_file, passages, loaded, read, described, compared, work))
+        weights = [model.weights for model in loaded.values()], [space.weights for space in spaces.values()]
+        ddl = [table.ddl for table in TABLES]
+        fingerprint = digest(text, weights, tomllib.loads(run_file), SCHEMA_VERSION, METHOD, ddl)
+        work.prune(path for paths in (*shards.values(), *(files.values() for files in finished)) for path in paths)
+        tables = _written(finished, work) | {
+            "build": [publish.build_row(fingerprint, run_file)],
+            "passages": [passages],
+            "models": [publish.model_rows(loaded.values())],
+            "tokens": [read[name] for name in sorted(read)],
+        }
+        publish.write(work, tables)
         log.info("published %s", fingerprint)
     publish.seal(work)
     return fingerprint
@@ -87,13 +92,14 @@ def compare(
     if all(path.exists() for path in paths.values()):
         return paths
     units = alignment.align(tokens[a.model.name], tokens[b.model.name], passages)
-    sides = []
-    for space, unit in ((a, units.unit_of_a), (b, units.unit_of_b)):
-        found = activations.load(shards[space.name], len(unit), work)
-        sides.append(Side(alignment.to_units(found.matrix, unit, units.n_units)))
-    shared = a.model is b.model and a.hook == b.hook and a.decoder is not None and b.decoder is not None
-    decoders = (a.decoder, b.decoder) if shared else None
-    matches = match(spec.name, *sides, units.text, units.position, decoders)
+    sides = [
+        Side(alignment.to_units(activations.load(shards[space.name], len(unit), work).matrix, unit, units.n_units))
+        for space, unit in ((a, units.unit_of_a), (b, units.unit_of_b))
+    ]
+    decoders = None
+    if a.model is b.model and a.hook == b.hook and a.decoder is not None and b.decoder is not None:
+        decoders = (a.decoder, b.decoder)
+    matches = match(spec.name, sides[0], sides[1], units.text, units.position, decoders)
     row = [[spec.name], [a.name], [b.name], [units.name], [units.n_units], [passages.num_rows]]
     schema = BY_NAME["comparisons"].arrow
     work.write(paths["comparisons"], pa.table(row, schema=schema))
@@ -102,46 +108,21 @@ def compare(
     return paths
 
 
-def _tables(
-    fingerprint: str,
-    run_file: str,
-    passages: pa.Table,
-    loaded: dict[str, Model],
-    read: dict[str, pa.Table],
-    described: dict[str, dict[str, Path]],
-    compared: dict[str, dict[str, Path]],
-    work: Workspace,
-) -> dict[str, Iterator[pa.Table]]:
-    """Every table of the store as an iterator over its parts, in the order of its key."""
-    model_rows = [
-        {"model": m.name, "load": m.load, **m.facts, "tokenizer": m.vocabulary} for m in sorted(loaded.values(), key=lambda m: m.name)
-    ]
-    tables = {
-        "build": iter([publish.build_row(fingerprint, run_file)]),
-        "passages": iter([passages]),
-        "models": iter([pa.Table.from_pylist(model_rows, schema=BY_NAME["models"].arrow)]),
-        "tokens": (read[name] for name in sorted(read)),
-    }
-    for table in FEATURE_TABLES:
-        tables[table] = _parts([described[name][table] for name in sorted(described)], work)
-    for table in ("comparisons", "matches"):
-        tables[table] = _parts([compared[name][table] for name in sorted(compared)], work)
-    tables["units"] = _once_each_alignment([compared[name]["units"] for name in sorted(compared)], work)
-    return tables
+def _written(finished: list[dict[str, Path]], work: Workspace) -> dict[str, Iterable[pa.Table]]:
+    """The finished files of every table, to be read one at a time, in the order of their spaces and comparisons."""
+    paths: dict[str, list[Path]] = {}
+    for files in finished:
+        for table, path in files.items():
+            paths.setdefault(table, []).append(path)
+    paths["units"] = _once_each_alignment(paths.get("units", []))
+    return {table: map(work.read, files) for table, files in paths.items()}
 
 
-def _parts(paths: list[Path], work: Workspace) -> Iterator[pa.Table]:
-    """One part at a time, so that only one is held."""
+def _once_each_alignment(paths: list[Path]) -> list[Path]:
+    """Comparisons of the same two models share their units: one file an alignment, in the order of their names."""
+    by_name: dict[str, Path] = {}
     for path in paths:
-        yield work.read(path)
-
-
-def _once_each_alignment(paths: list[Path], work: Workspace) -> Iterator[pa.Table]:
-    """Comparisons of the same two models share their units: each alignment is published once, in the order of its name."""
-    by_name = {}
-    for path in paths:
-        names = pq.ParquetFile(path).read_row_group(0, ["alignment"])["alignment"] if pq.ParquetFile(path).num_row_groups else []
-        if len(names):
-            by_name.setdefault(names[0].as_py(), path)
-    for name in sorted(by_name):
-        yield work.read(by_name[name])
+        file = pq.ParquetFile(path)
+        if file.metadata.num_rows:
+            by_name.setdefault(file.read_row_group(0, ["alignment"])["alignment"][0].as_py(), path)
+    return [by_name[name] for name in sorted(by_name)]

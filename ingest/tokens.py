@@ -54,7 +54,11 @@ def read(model: Model, passages: pa.Table) -> pa.Table:
 
 def _table(model: str, columns: dict[str, Any]) -> pa.Table:
     n = len(columns["position"])
-    columns = {"model": pa.array([model], pa.string()).take(pa.array(np.zeros(n, np.int32))), "token_index": np.arange(n), **columns}
+    columns = {
+        "model": pa.array([model], pa.string()).take(pa.array(np.zeros(n, np.int32))),
+        "token_index": np.arange(n),
+        **columns,
+    }
     schema = BY_NAME["tokens"].arrow
     return pa.table([pa.array(columns[f.name]).cast(f.type) for f in schema], schema=schema)
 
@@ -69,9 +73,14 @@ def _imported(model: str, path: Path, passages: pa.Table) -> pa.Table:
     table = table.sort_by([("passage", "ascending"), ("position", "ascending")])
     for column in IMPORTED:
         if table[column].null_count:
-            raise IngestError(f"model {model!r}: column {column!r} of {path} has {table[column].null_count} empty cells; fill them")
+            raise IngestError(
+                f"model {model!r}: column {column!r} of {path} has {table[column].null_count} empty cells; fill them"
+            )
     try:
-        columns = {"passage_id": table["passage"].cast(pa.int32()).to_numpy(), "position": table["position"].cast(pa.int32()).to_numpy()}
+        columns = {
+            "passage_id": table["passage"].cast(pa.int32()).to_numpy(),
+            "position": table["position"].cast(pa.int32()).to_numpy(),
+        }
         columns |= {c: table[c].cast(pa.int32()).to_numpy() for c in ("char_start", "char_end")}
         columns["is_special"] = table["is_special"].cast(pa.bool_()).to_numpy(zero_copy_only=False)
         columns["text"] = table["text"].cast(pa.string())
@@ -91,13 +100,15 @@ def _check(model: str, path: Path, columns: dict[str, Any], passages: pa.Table) 
     if not np.array_equal(found, passages["passage_id"].to_numpy()):
         odd = sorted(set(found.tolist()) ^ set(passages["passage_id"].to_pylist()))[0]
         raise IngestError(
-            f"model {model!r}: {path} and the corpus differ in passage {odd}; both need the passages 0 to {passages.num_rows - 1}"
+            f"model {model!r}: {path} and the corpus differ in passage {odd}; "
+            f"both need the passages 0 to {passages.num_rows - 1}"
         )
     expected = np.arange(len(position)) - np.repeat(np.cumsum(counts) - counts, counts)
     if (wrong := np.flatnonzero(position != expected)).size:
         row = wrong[0]
         raise IngestError(
-            f"model {model!r}: passage {passage[row]} of {path} has position {position[row]} where {expected[row]} belongs; "
+            f"model {model!r}: passage {passage[row]} of {path} has position {position[row]} "
+            f"where {expected[row]} belongs; "
             "positions count from 0, each once"
         )
     lengths = pc.utf8_length(passages["text"]).to_numpy()[passage]

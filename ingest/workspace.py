@@ -41,7 +41,8 @@ class Workspace:
         others = [name for name in others if not name.endswith(".part")]
         if others:
             raise IngestError(
-                f"{folder} is not a store: it holds {others[0]!r}; choose an empty folder or one that an earlier run made"
+                f"{folder} is not a store: it holds {others[0]!r}; "
+                "choose an empty folder or one that an earlier run made"
             )
         self.folder = folder
         self.shards = folder / "shards"
@@ -62,7 +63,9 @@ class Workspace:
             beside.replace(path)
         except OSError as error:
             beside.unlink(missing_ok=True)
-            raise IngestError(f"{path} could not be written: {error.strerror}; make room and run the same command again") from None
+            raise IngestError(
+                f"{path} could not be written: {error.strerror}; make room and run the same command again"
+            ) from None
 
     def read(self, path: Path) -> pa.Table:
         """A finished table. Raises `IngestError` when the file is damaged, naming it."""

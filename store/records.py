@@ -92,7 +92,7 @@ class ComparisonSummary:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Where each reason begins (METHODS, section 5); chosen when a page is looked at, never stored."""
+    """Where each reason begins; chosen when a page is looked at, never stored."""
 
     rare: int = 30
     """Either side fires on fewer tokens than this."""

@@ -69,7 +69,10 @@ def test_pages_hold_no_sql_and_ask_only_data():
 def test_store_and_dashboard_run_where_torch_is_not_installed():
     """A fresh interpreter in which importing any model library fails."""
     block = "import sys\nfor name in ('torch', 'transformer_lens', 'sae_lens', 'transformers', 'numba', 'scipy'):\n    sys.modules[name] = None\n"
-    code = block + "import store.read, store.console, store.check, store.__main__, dashboard.links, dashboard.charts, dashboard.data"
+    code = (
+        block
+        + "import store.read, store.console, store.check, store.__main__, dashboard.links, dashboard.charts, dashboard.data"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 

@@ -101,7 +101,9 @@ def measure_sae(name: str, windows: Tensor, losses: dict[str, float]) -> dict[st
     }
 
 
-def render(unigram: float, bigram: float, losses: dict[str, float], saes: dict[str, dict[str, float]], training: dict) -> str:
+def render(
+    unigram: float, bigram: float, losses: dict[str, float], saes: dict[str, dict[str, float]], training: dict
+) -> str:
     """The card, as Markdown."""
     size = sum(f.stat().st_size for f in Path(train.CHECKPOINTS).rglob("*") if f.is_file()) / 1e6
     lines = [
@@ -122,7 +124,9 @@ def render(unigram: float, bigram: float, losses: dict[str, float], saes: dict[s
     ]
     for name, layers in train.MODELS.items():
         facts = training[name]
-        lines.append(f"| `{name}` | {layers} | {facts['tokens_seen']:,} | {facts['minutes']:.0f} | **{losses[name]:.3f}** |")
+        lines.append(
+            f"| `{name}` | {layers} | {facts['tokens_seen']:,} | {facts['minutes']:.0f} | **{losses[name]:.3f}** |"
+        )
     lines += [
         "",
         "| SAE | hook | width | samples | L0 | variance explained | cross-entropy recovered | cross-entropy with it | dead features |",

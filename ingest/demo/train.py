@@ -10,7 +10,6 @@ import json
 import math
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -28,7 +27,12 @@ HELD_OUT = 1 / 8
 SAE_TOKENS = 2_000_000
 """Tokens of the training text whose activations the SAEs are trained on, again and again in random order."""
 MODELS = {"tiny-1l": 1, "tiny-2l": 2}
-SAES = {"tiny-1l.0": ("tiny-1l", 0, 0), "tiny-2l.0": ("tiny-2l", 0, 0), "tiny-2l.1": ("tiny-2l", 1, 0), "tiny-2l.1-seed1": ("tiny-2l", 1, 1)}
+SAES = {
+    "tiny-1l.0": ("tiny-1l", 0, 0),
+    "tiny-2l.0": ("tiny-2l", 0, 0),
+    "tiny-2l.1": ("tiny-2l", 1, 0),
+    "tiny-2l.1-seed1": ("tiny-2l", 1, 1),
+}
 """Name: (model, layer, seed). The last is the ceiling: the same hook, another seed."""
 
 
@@ -96,7 +100,13 @@ def train_model(name: str, steps: int, batch: int, peak: float) -> None:
             bar.update(batch * CONTEXT)
             if step % 500 == 0 or step == steps:
                 models.save_transformer(model, config, CHECKPOINTS / name)
-    log(name, tokens_seen=steps * batch * CONTEXT, steps=steps, batch=batch, minutes=round((time.time() - started) / 60, 1))
+    log(
+        name,
+        tokens_seen=steps * batch * CONTEXT,
+        steps=steps,
+        batch=batch,
+        minutes=round((time.time() - started) / 60, 1),
+    )
 
 
 def activations(name: str, layer: int) -> Tensor:

@@ -145,7 +145,15 @@ def search(a: Side, b: Side, strata: Strata, k: int, advance: Callable[[int], No
 
 def _subtract_strata(product: StratumProduct, rows: slice, weighted: np.ndarray) -> None:
     light = product.a_light[rows]
-    _subtract(light.indptr, light.indices, light.data, product.b_light.indptr, product.b_light.indices, product.b_light.data, weighted)
+    _subtract(
+        light.indptr,
+        light.indices,
+        light.data,
+        product.b_light.indptr,
+        product.b_light.indices,
+        product.b_light.data,
+        weighted,
+    )
     if product.b_heavy.shape[0]:
         heavy = torch.from_numpy(product.a_heavy[rows].toarray())
         torch.from_numpy(weighted).addmm_(heavy, product.b_heavy, alpha=-1)

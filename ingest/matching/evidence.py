@@ -76,15 +76,27 @@ def _strata(fa, fb, a_indptr, a_s, a_sum, a_spread, b_indptr, b_s, b_sum, b_spre
                 j += 1
 
 
-def measure(a: Side, b: Side, feature_a: np.ndarray, feature_b: np.ndarray, token: Strata, position: Strata) -> Evidence:
-    """Evidence of the pairs (feature_a[p], feature_b[p]), int64 of shape (pair,). Both features of each have variance."""
+def measure(
+    a: Side, b: Side, feature_a: np.ndarray, feature_b: np.ndarray, token: Strata, position: Strata
+) -> Evidence:
+    """Evidence of the pairs (feature_a[p], feature_b[p]), int64 of shape (pair,). All have variance."""
     units, mean = a.n_units, a.mean[feature_a] * b.mean[feature_b]
     scale = units * a.sd[feature_a] * b.sd[feature_b]
     weights = np.stack([strata.weight[strata.of_unit] for strata in (token, position)])
     n_both, sums = np.zeros(len(feature_a), np.int64), np.zeros((3, len(feature_a)))
     left, right = a.by_feature, b.by_feature
     _together(
-        feature_a, feature_b, left.indptr, left.indices, left.data, right.indptr, right.indices, right.data, weights, n_both, sums
+        feature_a,
+        feature_b,
+        left.indptr,
+        left.indices,
+        left.data,
+        right.indptr,
+        right.indices,
+        right.data,
+        weights,
+        n_both,
+        sums,
     )
     by_token = _within(a.within(token), b.within(token), feature_a, feature_b, token)
     by_position = _within(a.within(position), b.within(position), feature_a, feature_b, position)

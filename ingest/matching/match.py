@@ -15,7 +15,9 @@ K = 10
 """Candidates kept of each feature, by each of two orders, from each side."""
 
 
-def match(name: str, a: Side, b: Side, text: np.ndarray, position: np.ndarray, decoders: tuple[np.ndarray, np.ndarray] | None) -> pa.Table:
+def match(
+    name: str, a: Side, b: Side, text: np.ndarray, position: np.ndarray, decoders: tuple[np.ndarray, np.ndarray] | None
+) -> pa.Table:
     """The table `matches` of a comparison.
 
     `text` and `position` are int64 of shape (unit,), codes of each unit's text and its place in the passage; `decoders`
@@ -23,10 +25,15 @@ def match(name: str, a: Side, b: Side, text: np.ndarray, position: np.ndarray, d
     Raises `IngestError` when the sides differ in units or one of them never fires.
     """
     if a.n_units != b.n_units:
-        raise IngestError(f"comparison {name!r}: its spaces have {a.n_units:,} and {b.n_units:,} units; run both over the same passages")
+        raise IngestError(
+            f"comparison {name!r}: its spaces have {a.n_units:,} and {b.n_units:,} units; "
+            "run both over the same passages"
+        )
     for side, space in zip((a, b), name.split("~"), strict=True):
         if not (side.sd > 0).any():
-            raise IngestError(f"comparison {name!r}: no feature of {space!r} fires on this text; give it more text or another space")
+            raise IngestError(
+                f"comparison {name!r}: no feature of {space!r} fires on this text; give it more text or another space"
+            )
     token, place = Strata(np.unique(text, return_inverse=True)[1]), Strata(np.unique(position, return_inverse=True)[1])
     with step(f"matching {name}", a.n_features, "features") as advance:
         feature_a, feature_b = candidates.search(a, b, token, K, advance)

@@ -50,7 +50,7 @@ def _python_files(package: str) -> list[tuple[Path, Path]]:
 
 
 def _docstrings(file: tuple[Path, Path]) -> list[tuple[str, str]]:
-    """(source, text) of one file: docstrings, and the strings given to `add_newdoc` / `add_docstr` for compiled code."""
+    """(source, text) of one file: docstrings, and what `add_newdoc` / `add_docstr` give to compiled code."""
     parent, path = file
     try:
         code = path.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
--- The reasons why a match may be trivial, in one place (METHODS, section 5). The publisher puts these macros into the
+-- The reasons why a match may be trivial, in one place. The publisher puts these macros into the
 -- database, so that the pages, visitors and the duckdb shell all judge alike:
 --     SELECT * FROM judged_matches(rare := 50, token := 0.9) WHERE comparison = 'p70~p160' AND len(reasons) = 0
 -- Bit i of `reason_bits` is the i-th reason: filters test the integer, names are made only for rows that are shown.

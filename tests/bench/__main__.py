@@ -29,7 +29,9 @@ def activations(tokens: int, features: int, active: int, seed: int) -> csr_array
     places = np.searchsorted(np.cumsum(rates) / rates.sum(), rng.random((tokens, active), np.float32)).astype(np.int32)
     places = np.sort(np.minimum(places, features - 1), axis=1)
     indptr = np.arange(tokens + 1) * active
-    matrix = csr_array((rng.exponential(1, tokens * active).astype(np.float32), places.ravel(), indptr), shape=(tokens, features))
+    matrix = csr_array(
+        (rng.exponential(1, tokens * active).astype(np.float32), places.ravel(), indptr), shape=(tokens, features)
+    )
     matrix.sum_duplicates()
     return matrix
 
@@ -68,9 +70,13 @@ def main() -> None:
     engine = engine_seconds(a, b)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     dense = dense_seconds(a, b)
-    print(f"{asked.features:,} x {asked.features:,} features, {asked.tokens:,} tokens, {asked.active} active a token, {torch.get_num_threads()} threads")
+    print(
+        f"{asked.features:,} x {asked.features:,} features, {asked.tokens:,} tokens, {asked.active} active a token, {torch.get_num_threads()} threads"
+    )
     print(f"engine, all evidence      {engine:10.1f} s    peak {peak:.2f} GB")
-    print(f"dense loop, pearson only  {dense:10.1f} s    scaled from {BLOCKS} of {-(-asked.features // BLOCK) ** 2} blocks")
+    print(
+        f"dense loop, pearson only  {dense:10.1f} s    scaled from {BLOCKS} of {-((-asked.features // BLOCK) ** 2)} blocks"
+    )
     print(f"ratio                     {dense / engine:10.1f} x")
 
 

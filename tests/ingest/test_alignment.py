@@ -15,8 +15,8 @@ def tokens(model: str, passages: list[list[tuple[str, int, int]]]) -> pa.Table:
     rows = []
     for passage, spans in enumerate(passages):
         for position, (text, start, end) in enumerate([("<s>", 0, 0), *spans]):
-            rows.append(dict(model=model, token_index=len(rows), passage_id=passage, position=position, token_id=None,
-                             text=text, char_start=start, char_end=end, is_special=position == 0))  # fmt: skip
+            rows.append({"model": model, "token_index": len(rows), "passage_id": passage, "position": position, "token_id": None,
+                             "text": text, "char_start": start, "char_end": end, "is_special": position == 0})  # fmt: skip
     return pa.Table.from_pylist(rows, schema=BY_NAME["tokens"].arrow)
 
 
@@ -28,7 +28,10 @@ def units(a: pa.Table, b: pa.Table, *texts: str) -> list[tuple[str, str]]:
     """Each unit as the texts of both models' tokens in it."""
     found = alignment.align(a, b, passages(*texts))
     return [
-        (" ".join(np.array(a["text"].to_pylist())[found.unit_of_a == u]), " ".join(np.array(b["text"].to_pylist())[found.unit_of_b == u]))
+        (
+            " ".join(np.array(a["text"].to_pylist())[found.unit_of_a == u]),
+            " ".join(np.array(b["text"].to_pylist())[found.unit_of_b == u]),
+        )
         for u in range(found.n_units)
     ]
 
@@ -72,8 +75,8 @@ def test_rows_of_the_units_table():
     a = tokens("a", [[("ab", 0, 2), ("c", 2, 3)], [("d", 0, 1)]])
     b = tokens("b", [[("abc", 0, 3)], [("d", 0, 1)]])
     assert alignment.align(a, b, passages("abc", "d")).units.to_pylist() == [
-        dict(alignment="a~b", unit=0, passage_id=0, token_a=1, n_tokens_a=2, token_b=1, n_tokens_b=1),
-        dict(alignment="a~b", unit=1, passage_id=1, token_a=4, n_tokens_a=1, token_b=3, n_tokens_b=1),
+        {"alignment": "a~b", "unit": 0, "passage_id": 0, "token_a": 1, "n_tokens_a": 2, "token_b": 1, "n_tokens_b": 1},
+        {"alignment": "a~b", "unit": 1, "passage_id": 1, "token_a": 4, "n_tokens_a": 1, "token_b": 3, "n_tokens_b": 1},
     ]
 
 

@@ -42,15 +42,31 @@ def edit(run_file: Path, old: str, new: str) -> Path:
 @pytest.mark.parametrize(
     ("old", "new", "line"),
     [
-        ("[corpus]", "[corpus]\ntokns = 5", "corpus.tokns is not a key; the keys here are source, path, field, tokens, context_tokens"),
-        ("[[models]]", "[[model]]\nname='x'\n[[models]]", "model is not a key; the keys here are corpus, models, spaces, comparisons"),
+        (
+            "[corpus]",
+            "[corpus]\ntokns = 5",
+            "corpus.tokns is not a key; the keys here are source, path, field, tokens, context_tokens",
+        ),
+        (
+            "[[models]]",
+            "[[model]]\nname='x'\n[[models]]",
+            "model is not a key; the keys here are corpus, models, spaces, comparisons",
+        ),
         ('kind = "imported"', 'kind = "imported"\nlayer = 3', "spaces[0].layer is not a key"),
         ('name = "one"', "", "models[0].name is missing"),
         ('name = "one"', 'name = "One!"', "models[0].name: string should match pattern"),
-        ('source = "parquet"', 'source = "books"', "source has to be one of installed-docs, stories, text, jsonl, parquet; got 'books'"),
+        (
+            'source = "parquet"',
+            'source = "books"',
+            "source has to be one of installed-docs, stories, text, jsonl, parquet; got 'books'",
+        ),
         ('model = "one"', 'model = "three"', "space 'left' reads model 'three'; models: one, two"),
         ('name = "right"', 'name = "left"', "two spaces are called 'left'"),
-        ('load = "tokens:tokens.parquet"', 'load = "demo:huge"', "there is no demo model 'huge'; demo models: tiny-1l, tiny-2l"),
+        (
+            'load = "tokens:tokens.parquet"',
+            'load = "demo:huge"',
+            "there is no demo model 'huge'; demo models: tiny-1l, tiny-2l",
+        ),
         ('load = "tokens:tokens.parquet"', 'load = "gpt2"', "models[0].load: string should match pattern"),
         ('path = "left.parquet"', 'path = "gone.parquet"', "there is no file"),
         ('path = "passages.parquet"', 'path = "gone.parquet"', "cannot be read as Parquet"),
@@ -183,7 +199,9 @@ def test_an_sae_that_does_not_fit_its_hook(tmp_path, capsys):
     assert "the SAE reads 64 dimensions, but blocks.0.hook_resid_post of 'm' has 128" in refused(run_file, capsys)
     config["metadata"]["hook_name"] = "blocks.7.hook_resid_post"
     (folder / "cfg.json").write_text(json.dumps(config))
-    assert "model 'm' has no hook 'blocks.7.hook_resid_post'; it has blocks.0.hook_resid_post" in refused(run_file, capsys)
+    assert "model 'm' has no hook 'blocks.7.hook_resid_post'; it has blocks.0.hook_resid_post" in refused(
+        run_file, capsys
+    )
     (folder / "cfg.json").unlink()
     assert "has no cfg.json; give a folder in SAELens's format" in refused(run_file, capsys)
 

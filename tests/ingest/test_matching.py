@@ -16,7 +16,9 @@ settings.register_profile("engine", deadline=None, max_examples=25)
 settings.load_profile("engine")
 
 
-def world(seed: int, units: int = 300, features: int = 40, texts: int = 25) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def world(
+    seed: int, units: int = 300, features: int = 40, texts: int = 25
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Dense activations of two related spaces with dead, constant, rare and token-bound features; texts and positions."""
     rng = np.random.default_rng(seed)
     text = rng.zipf(1.5, units) % texts
@@ -47,7 +49,10 @@ def obvious(a: np.ndarray, b: np.ndarray, text: np.ndarray) -> dict[tuple[int, i
         (i, j): float(np.corrcoef(a[:, i], b[:, j])[0, 1])
         for i in range(a.shape[1])
         for j in range(b.shape[1])
-        if a[:, i].std() > 0 and b[:, j].std() > 0 and (a[:, i] * b[:, j]).sum() > 0 and np.corrcoef(a[:, i], b[:, j])[0, 1] > 1e-9
+        if a[:, i].std() > 0
+        and b[:, j].std() > 0
+        and (a[:, i] * b[:, j]).sum() > 0
+        and np.corrcoef(a[:, i], b[:, j])[0, 1] > 1e-9
     }
 
 
@@ -64,8 +69,12 @@ def test_the_best_of_each_feature_are_those_of_the_full_matrix(seed):
         assert row["pearson"] == pytest.approx(truth[i, j], abs=1e-9)
     for side, rank in ((0, "rank_ab"), (1, "rank_ba")):
         for feature in {pair[side] for pair in truth}:
-            best = sorted((p for p in truth if p[side] == feature), key=lambda p: (-round(truth[p], 10), p[1 - side]))[:10]
-            found = sorted((p for p in rows if p[side] == feature and rows[p][rank] is not None), key=lambda p: rows[p][rank])
+            best = sorted((p for p in truth if p[side] == feature), key=lambda p: (-round(truth[p], 10), p[1 - side]))[
+                :10
+            ]
+            found = sorted(
+                (p for p in rows if p[side] == feature and rows[p][rank] is not None), key=lambda p: rows[p][rank]
+            )
             assert [round(truth[p], 8) for p in found] == [round(truth[p], 8) for p in best]
 
 
@@ -145,7 +154,12 @@ def test_ranks_margins_hubs():
     b = np.stack([t < 4, (t > 2) & (t < 6)], 1).astype(np.float32)
     rows = {(r["feature_a"], r["feature_b"]): r for r in run(a, b, t, t)}
     r = {p: np.corrcoef(a[:, p[0]], b[:, p[1]])[0, 1] for p in rows}
-    assert (rows[0, 0]["rank_ab"], rows[0, 0]["rank_ba"], rows[0, 0]["mutual_best"], rows[0, 0]["hub_size"]) == (1, 1, True, 2)
+    assert (rows[0, 0]["rank_ab"], rows[0, 0]["rank_ba"], rows[0, 0]["mutual_best"], rows[0, 0]["hub_size"]) == (
+        1,
+        1,
+        True,
+        2,
+    )
     assert (rows[1, 0]["rank_ab"], rows[1, 0]["rank_ba"], rows[1, 0]["mutual_best"]) == (1, 2, False)
     assert rows[1, 0]["margin"] == pytest.approx(r[1, 0] - r[1, 1])
     assert rows[1, 1]["margin"] == pytest.approx(r[1, 1] - r[1, 0])
@@ -172,11 +186,22 @@ def test_sides_that_do_not_line_up_are_refused():
 def test_reference_vectors_of_correlation():
     """Best partner and exact r on a small seeded matrix; values of numpy.corrcoef and of the published batched code."""
     a = np.maximum(np.random.default_rng(10).standard_normal((400, 8)) - 1.0, 0)
-    b = np.maximum(a[:, [3, 1, 0, 7, 5, 2, 6, 4]] * 1.5 - 0.2 + 0.4 * np.random.default_rng(11).standard_normal((400, 8)), 0)
+    b = np.maximum(
+        a[:, [3, 1, 0, 7, 5, 2, 6, 4]] * 1.5 - 0.2 + 0.4 * np.random.default_rng(11).standard_normal((400, 8)), 0
+    )
     rows = run(a, b, np.arange(400), np.arange(400) % 20)
     best_a = {r["feature_b"]: r for r in rows if r["rank_ba"] == 1}
     assert [best_a[j]["feature_a"] for j in range(8)] == [3, 1, 0, 7, 5, 2, 6, 4]
-    assert [r["feature_b"] for r in sorted((r for r in rows if r["rank_ab"] == 1), key=lambda r: r["feature_a"])] == [2, 1, 5, 0, 7, 4, 6, 3]
+    assert [r["feature_b"] for r in sorted((r for r in rows if r["rank_ab"] == 1), key=lambda r: r["feature_a"])] == [
+        2,
+        1,
+        5,
+        0,
+        7,
+        4,
+        6,
+        3,
+    ]
     assert [best_a[j]["pearson"] for j in range(4)] == pytest.approx(
         [0.7908966282901191, 0.8831277791919072, 0.8845192432522465, 0.8206133339620133], abs=1e-6
     )

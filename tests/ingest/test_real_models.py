@@ -126,7 +126,9 @@ def test_feature_tables_against_loops(space, dense):
         assert row["top_token_share"] == pytest.approx(max(share.values()))
         assert row["token_entropy_bits"] == pytest.approx(-sum(s * np.log2(s) for s in share.values()), abs=1e-9)
         assert row["special_share"] == pytest.approx(whole[special, feature].sum() / whole[:, feature].sum(), abs=1e-6)
-        assert sum(t["mass_share"] for t in top_tokens if t["feature"] == feature) == pytest.approx(sum(sorted(share.values())[-20:]))
+        assert sum(t["mass_share"] for t in top_tokens if t["feature"] == feature) == pytest.approx(
+            sum(sorted(share.values())[-20:])
+        )
         best = sorted(((values[passage == p].max(), -p) for p in np.unique(passage[fired])), reverse=True)[:20]
         top = [e for e in examples if e["feature"] == feature and e["stratum"] == "top"]
         assert [(e["activation"], -e["passage_id"]) for e in sorted(top, key=lambda e: e["rank"])] == best
@@ -160,8 +162,14 @@ def test_special_tokens_are_in_no_activation_and_no_example(store):
 def test_dead_features_have_nulls_and_no_match(store):
     dead = rows(store[0], "SELECT space, feature FROM features WHERE n_active = 0")
     assert dead
-    assert rows(store[0], "SELECT count(*) FROM features WHERE n_active = 0 AND (max_activation, mean_activation, top_token) IS DISTINCT FROM (NULL, NULL, NULL)") == [(0,)]
-    assert rows(store[0], "SELECT count(*) FROM matches JOIN features ON space = 's1' AND feature = feature_a WHERE n_active = 0") == [(0,)]
+    assert rows(
+        store[0],
+        "SELECT count(*) FROM features WHERE n_active = 0 AND (max_activation, mean_activation, top_token) IS DISTINCT FROM (NULL, NULL, NULL)",
+    ) == [(0,)]
+    assert rows(
+        store[0],
+        "SELECT count(*) FROM matches JOIN features ON space = 's1' AND feature = feature_a WHERE n_active = 0",
+    ) == [(0,)]
 
 
 def test_an_interrupted_run_goes_on_and_gives_the_same_store(job, store, tmp_path, monkeypatch):
@@ -173,7 +181,9 @@ def test_an_interrupted_run_goes_on_and_gives_the_same_store(job, store, tmp_pat
     assert not (out / "homolog.duckdb").exists()
     monkeypatch.undo()
     collected = activations._read_shard
-    monkeypatch.setattr(activations, "_read_shard", lambda spaces, *a: done.append([s.name for s in spaces]) or collected(spaces, *a))
+    monkeypatch.setattr(
+        activations, "_read_shard", lambda spaces, *a: done.append([s.name for s in spaces]) or collected(spaces, *a)
+    )
     next((out / "shards" / "activations").glob("s2-*")).unlink()
     assert run.run(*job, out) == store[1]
     assert done == [["s2"]]
@@ -201,7 +211,7 @@ def test_a_full_disk_keeps_the_old_store(job, store, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("ingest.publish._fill", full)
-    with pytest.raises(IngestError, match="could not be written: .*No space left"):
+    with pytest.raises(IngestError, match=r"could not be written: .*No space left"):
         run.run(*job, out)
     assert (out / "homolog.duckdb").read_bytes() == old
     assert not list(out.rglob("*.part*"))

@@ -1,5 +1,6 @@
 """The texts: documentation, stories, files; and how they are cut into passages."""
 
+import json
 from itertools import islice
 from pathlib import Path
 
@@ -40,13 +41,21 @@ def test_documentation_is_read_once_in_a_fixed_order(tmp_path: Path, monkeypatch
     package = tmp_path / "made_up_package"
     (package / "tests").mkdir(parents=True)
     long = "x" * 90
-    (package / "__init__.py").write_text(f'"""Module {long}"""\nclass A:\n    def f(self):\n        """Method {long}"""\n')
-    (package / "b.py").write_text(f'"""Module {long}"""\nadd_newdoc("m", "g", """Added {long}""")\ndef short():\n    """Short"""\n')
+    (package / "__init__.py").write_text(
+        f'"""Module {long}"""\nclass A:\n    def f(self):\n        """Method {long}"""\n'
+    )
+    (package / "b.py").write_text(
+        f'"""Module {long}"""\nadd_newdoc("m", "g", """Added {long}""")\ndef short():\n    """Short"""\n'
+    )
     (package / "broken.py").write_text('"""x"""\ndef (')
     (package / "tests" / "test_a.py").write_text(f'"""Test {long}"""')
     monkeypatch.syspath_prepend(str(tmp_path))
     found = {d.source: d.text.split()[0] for d in installed_docs.read(("made_up_package",))}
-    assert found == {"made_up_package.__init__:module": "Module", "made_up_package.__init__:A.f": "Method", "made_up_package.b:m.g": "Added"}
+    assert found == {
+        "made_up_package.__init__:module": "Module",
+        "made_up_package.__init__:A.f": "Method",
+        "made_up_package.b:m.g": "Added",
+    }
 
 
 def test_documentation_of_a_package_that_is_not_there():
@@ -61,7 +70,7 @@ def test_files(tmp_path: Path, model, source: str):
     if source == "text":
         path.write_text(texts[0])
     elif source == "jsonl":
-        path.write_text('{"body": "%s"}\n\n{"body": "%s"}\n' % tuple(texts))
+        path.write_text("\n\n".join(json.dumps({"body": text}) for text in texts))
     else:
         pq.write_table(pa.table({"body": texts}), path)
     found = corpus.read(config.TextFiles(source=source, path=path, field="body"), model.tokenizer).to_pylist()

@@ -26,7 +26,9 @@ def test_passages_and_tokens(rows):
         ("one", 840, 120),
         ("two", 840, 120),
     ]
-    assert rows("SELECT token_index, position, text, char_start, char_end FROM tokens WHERE model = 'one' AND passage_id = 1 LIMIT 3") == [
+    assert rows(
+        "SELECT token_index, position, text, char_start, char_end FROM tokens WHERE model = 'one' AND passage_id = 1 LIMIT 3"
+    ) == [
         (7, 0, "<s>", 0, 0),
         (8, 1, "the", 0, 3),
         (9, 2, " dog", 3, 7),
@@ -57,7 +59,9 @@ def test_features_count_no_special_token(rows):
 
 
 def test_feature_tokens(rows):
-    assert rows("SELECT rank, token, mass_share, n_active FROM feature_tokens WHERE space = 'right' AND feature = 0 ORDER BY rank") == [
+    assert rows(
+        "SELECT rank, token, mass_share, n_active FROM feature_tokens WHERE space = 'right' AND feature = 0 ORDER BY rank"
+    ) == [
         (1, " sat", close(2 / 3), 40),
         (2, " ran", close(1 / 3), 20),
     ]
@@ -66,11 +70,16 @@ def test_feature_tokens(rows):
 def test_activations(rows):
     """The verb after " dog": third word of sentences 1, 4 and 5, one token behind BOS."""
     expected = [(7 * p + 3, 3.0) for p in range(120) if p % 6 in (1, 4, 5)]
-    assert rows("SELECT token_index, activation FROM activations WHERE space = 'left' AND feature = 1 ORDER BY 1") == expected
+    assert (
+        rows("SELECT token_index, activation FROM activations WHERE space = 'left' AND feature = 1 ORDER BY 1")
+        == expected
+    )
 
 
 def test_examples_are_one_a_passage_and_ties_go_to_the_earlier(rows):
-    top = rows("SELECT rank, token_index, passage_id FROM examples WHERE space='left' AND feature=1 AND stratum='top' ORDER BY rank")
+    top = rows(
+        "SELECT rank, token_index, passage_id FROM examples WHERE space='left' AND feature=1 AND stratum='top' ORDER BY rank"
+    )
     passages = [p for p in range(120) if p % 6 in (1, 4, 5)][:20]
     assert top == [(i + 1, 7 * p + 3, p) for i, p in enumerate(passages)]
     strata = rows("SELECT stratum, count(*) FROM examples WHERE space = 'left' AND feature = 1 GROUP BY 1 ORDER BY 1")
@@ -79,7 +88,9 @@ def test_examples_are_one_a_passage_and_ties_go_to_the_earlier(rows):
 
 
 def test_histogram(rows):
-    found = rows('SELECT bin, lower, upper, "count" FROM histograms WHERE space = \'left\' AND feature = 1 ORDER BY bin')
+    found = rows(
+        "SELECT bin, lower, upper, \"count\" FROM histograms WHERE space = 'left' AND feature = 1 ORDER BY bin"
+    )
     assert len(found) == 50
     assert found[0] == (0, 0.0, close(0.06), 0)
     assert found[49] == (49, close(2.94), 3.0, 60)
@@ -100,7 +111,9 @@ def test_the_verb_after_dog_is_a_contextual_homologue(rows):
     """A = 180, B = 360, S = 1080, T ma mb = 90, D = 990; " sat" has 40 of its 60 in it, " ran" 20 of its 60."""
     explained = token(120, 240, 720, 60) + token(60, 120, 360, 60)
     variance = (360 - 120**2 / 60) * (1440 - 240**2 / 60) / 59 + (180 - 60**2 / 60) * (720 - 120**2 / 60) / 59
-    found = rows("SELECT * EXCLUDE (comparison, feature_a, feature_b) FROM matches WHERE feature_a = 1 AND feature_b = 0")
+    found = rows(
+        "SELECT * EXCLUDE (comparison, feature_a, feature_b) FROM matches WHERE feature_a = 1 AND feature_b = 0"
+    )
     r_sat = (120 - 15) / 165
     assert found == [
         (
@@ -146,11 +159,13 @@ def test_which_features_are_matched(rows):
         (1, 4, False, False),
         (3, 2, True, True),
     ]
-    assert rows("SELECT pearson, pearson_token, margin FROM matches WHERE feature_a = 0") == [(close(1.0), close(1.0), None)]
+    assert rows("SELECT pearson, pearson_token, margin FROM matches WHERE feature_a = 0") == [
+        (close(1.0), close(1.0), None)
+    ]
 
 
 def test_the_position_explains_what_it_can(rows):
-    """"the" stands only at the first place, 80 of its 120 times: A = B = S = 80, T ma mb = 80 x 80 / 720."""
+    """ "the" stands only at the first place, 80 of its 120 times: A = B = S = 80, T ma mb = 80 x 80 / 720."""
     chance = 80 * 80 / 720
     expected = (token(80, 80, 80, 120) - chance) / (80 - chance)
     assert rows("SELECT pearson_position FROM matches WHERE feature_a = 3 AND feature_b = 2") == [(close(expected),)]

@@ -45,7 +45,13 @@ def test_the_funnel_counts_down_to_one(store: Store):
 
 def test_summary(store: Store):
     (summary,) = store.summaries()
-    assert (summary.n_alive_a, summary.n_alive_b, summary.n_candidates, summary.n_mutual, summary.n_homologues) == (4, 4, 4, 3, 1)
+    assert (summary.n_alive_a, summary.n_alive_b, summary.n_candidates, summary.n_mutual, summary.n_homologues) == (
+        4,
+        4,
+        4,
+        3,
+        1,
+    )
     assert summary.n_token_explained == 2
     assert not summary.same_model
 
