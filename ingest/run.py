@@ -17,7 +17,7 @@ from ingest.workspace import Workspace, digest
 from store.schema import BY_NAME, SCHEMA_VERSION, TABLES
 
 FEATURE_TABLES = ("spaces", "features", "activations", "examples", "histograms", "logits", "feature_tokens")
-METHOD = 1
+METHOD = 2
 """Raised when a step's numbers change, so that no older working file is taken for a new one."""
 
 
@@ -99,7 +99,7 @@ def compare(
     decoders = None
     if a.model is b.model and a.hook == b.hook and a.decoder is not None and b.decoder is not None:
         decoders = (a.decoder, b.decoder)
-    matches = match(spec.name, sides[0], sides[1], units.text, units.position, decoders)
+    matches = match(spec.name, sides[0], sides[1], units.text, units.position, units.passage, decoders)
     row = [[spec.name], [a.name], [b.name], [units.name], [units.n_units], [passages.num_rows]]
     schema = BY_NAME["comparisons"].arrow
     work.write(paths["comparisons"], pa.table(row, schema=schema))

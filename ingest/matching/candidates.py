@@ -47,6 +47,17 @@ def _products(indptr, unit, value, weight, b_indptr, b_feature, b_value, plain, 
 
 
 @numba.njit(parallel=True, cache=True, nogil=True)
+def _product(indptr, unit, value, b_indptr, b_feature, b_value, plain):  # type: ignore[no-untyped-def]
+    """Add A's rows times B into `plain`, (row, feature of B)."""
+    for row in numba.prange(len(indptr) - 1):
+        for k in range(indptr[row], indptr[row + 1]):
+            t = unit[k]
+            v = value[k]
+            for j in range(b_indptr[t], b_indptr[t + 1]):
+                plain[row, b_feature[j]] += v * b_value[j]
+
+
+@numba.njit(parallel=True, cache=True, nogil=True)
 def _subtract(indptr, stratum, value, b_indptr, b_feature, b_value, weighted):  # type: ignore[no-untyped-def]
     """Subtract A's rows (stratum sums times 1 / (n_s - 1)) times B's stratum sums from `weighted`."""
     for row in numba.prange(len(indptr) - 1):
@@ -141,6 +152,29 @@ def search(a: Side, b: Side, strata: Strata, k: int, advance: Callable[[int], No
         found.append((row, column))
     pairs = np.unique(np.concatenate([row * np.int64(b.n_features) + column for row, column in found]))
     return pairs // b.n_features, pairs % b.n_features
+
+
+def best(a: Side, b: Side) -> np.ndarray:
+    """float64 of shape (feature of A,): the largest pearson with any feature of B, 0 where none fires together with it.
+
+    Holds one tile.
+    """
+    result = np.zeros(a.n_features)
+    mean, scale = b.mean.astype(np.float32), np.where(b.sd > 0, 1 / np.where(b.sd > 0, b.sd, 1), 0).astype(np.float32)
+    size = max(32, TILE // max(1, b.n_features))
+    by_feature = a.by_feature
+    for first in range(0, a.n_features, size):
+        last = min(first + size, a.n_features)
+        tile = np.zeros((last - first, b.n_features), np.float32)
+        begin, end = by_feature.indptr[first], by_feature.indptr[last]
+        rows = (by_feature.indptr[first : last + 1] - begin, by_feature.indices[begin:end], by_feature.data[begin:end])
+        _product(*rows, b.by_unit.indptr, b.by_unit.indices, b.by_unit.data, tile)
+        scores = torch.from_numpy(tile)
+        chance = torch.from_numpy(a.mean[first:last].astype(np.float32))[:, None] * torch.from_numpy(mean)
+        scores.sub_(chance, alpha=a.n_units).mul_(torch.from_numpy(scale))
+        sd = np.where(a.sd[first:last] > 0, a.sd[first:last], np.inf)
+        result[first:last] = np.maximum(scores.max(1).values.numpy() / (a.n_units * sd), 0)
+    return result
 
 
 def _subtract_strata(product: StratumProduct, rows: slice, weighted: np.ndarray) -> None:

@@ -4,10 +4,11 @@ import numpy as np
 import pyarrow as pa
 
 from ingest.errors import IngestError
-from ingest.matching import candidates, evidence
+from ingest.matching import candidates, evidence, nulls
 from ingest.matching.assignment import assign
 from ingest.matching.evidence import Evidence
 from ingest.matching.moments import Side, Strata
+from ingest.matching.nulls import BestMatchNull
 from ingest.progress import step
 from store.schema import BY_NAME
 
@@ -16,12 +17,18 @@ K = 10
 
 
 def match(
-    name: str, a: Side, b: Side, text: np.ndarray, position: np.ndarray, decoders: tuple[np.ndarray, np.ndarray] | None
+    name: str,
+    a: Side,
+    b: Side,
+    text: np.ndarray,
+    position: np.ndarray,
+    passage: np.ndarray,
+    decoders: tuple[np.ndarray, np.ndarray] | None,
 ) -> pa.Table:
     """The table `matches` of a comparison.
 
-    `text` and `position` are int64 of shape (unit,), codes of each unit's text and its place in the passage; `decoders`
-    are both spaces' decoder rows where they share a model and hook, else None.
+    `text`, `position` and `passage` are int64 of shape (unit,): a code of each unit's text, its place in its passage,
+    and its passage, ascending. `decoders` are both spaces' decoder rows where they share a model and hook, else None.
     Raises `IngestError` when the sides differ in units or one of them never fires.
     """
     if a.n_units != b.n_units:
@@ -39,8 +46,10 @@ def match(
         feature_a, feature_b = candidates.search(a, b, token, K, advance)
         found = evidence.measure(a, b, feature_a, feature_b, token, place)
         kept = _kept(feature_a, feature_b, found)
+    with step(f"null of {name}", nulls.ROUNDS, "searches") as advance:
+        null = nulls.best_match_null(a, b, passage, advance)
     found = Evidence(**{f: getattr(found, f)[kept] for f in found.__dataclass_fields__})
-    return _table(name, a, b, feature_a[kept], feature_b[kept], found, decoders)
+    return _table(name, a, b, feature_a[kept], feature_b[kept], found, null, decoders)
 
 
 def _ranks(group: np.ndarray, value: np.ndarray, tie: np.ndarray) -> np.ndarray:
@@ -75,6 +84,7 @@ def _table(
     feature_a: np.ndarray,
     feature_b: np.ndarray,
     found: Evidence,
+    null: BestMatchNull | None,
     decoders: tuple[np.ndarray, np.ndarray] | None,
 ) -> pa.Table:
     rank_ab = _ranks(feature_a, found.pearson, feature_b)
@@ -82,6 +92,7 @@ def _table(
     hubs = np.bincount(feature_b[rank_ab == 1], minlength=b.n_features)
     n_a_only, n_b_only = a.n_active[feature_a] - found.n_both, b.n_active[feature_b] - found.n_both
     unknown = pa.nulls(len(feature_a), pa.float64())
+    p = np.full(len(feature_a), np.nan) if null is None else null.p_values(feature_a, found.pearson)
     columns = {
         "comparison": pa.array([name]).take(pa.array(np.zeros(len(feature_a), np.int32))),
         "feature_a": feature_a,
@@ -103,8 +114,8 @@ def _table(
         "decoder_cosine": unknown if decoders is None else _decoder_cosine(*decoders, feature_a, feature_b),
         "margin": pa.array(_margin(feature_a, found.pearson, rank_ab), from_pandas=True),
         "hub_size": hubs[feature_b],
-        "p_value": unknown,
-        "q_value": unknown,
+        "p_value": pa.array(p, from_pandas=True),
+        "q_value": pa.array(nulls.q_values(p, rank_ab == 1), from_pandas=True),
         "neighbour_overlap": unknown,
     }
     schema = BY_NAME["matches"].arrow

@@ -57,7 +57,9 @@ def obvious(a: np.ndarray, b: np.ndarray, text: np.ndarray) -> dict[tuple[int, i
 
 
 def run(a, b, text, position, **kwargs):
-    return match("a~b", Side(csr_array(a)), Side(csr_array(b)), text, position, None, **kwargs).to_pylist()
+    return match(
+        "a~b", Side(csr_array(a)), Side(csr_array(b)), text, position, np.zeros(len(text)), None, **kwargs
+    ).to_pylist()
 
 
 @given(st.integers(0, 10_000))
@@ -169,7 +171,7 @@ def test_ranks_margins_hubs():
 def test_decoder_cosine():
     a, b, text, position = world(2, features=8)
     decoders = tuple(np.random.default_rng(s).standard_normal((8, 3)) for s in (0, 1))
-    table = match("a~b", Side(csr_array(a)), Side(csr_array(b)), text, position, decoders).to_pylist()
+    table = match("a~b", Side(csr_array(a)), Side(csr_array(b)), text, position, np.zeros(300), decoders).to_pylist()
     for row in table:
         x, y = decoders[0][row["feature_a"]], decoders[1][row["feature_b"]]
         assert row["decoder_cosine"] == pytest.approx(x @ y / np.linalg.norm(x) / np.linalg.norm(y))
@@ -178,9 +180,9 @@ def test_decoder_cosine():
 def test_sides_that_do_not_line_up_are_refused():
     a, b, text, position = world(1)
     with pytest.raises(IngestError, match="300 and 299 units"):
-        match("a~b", Side(csr_array(a)), Side(csr_array(b[:-1])), text, position, None)
+        match("a~b", Side(csr_array(a)), Side(csr_array(b[:-1])), text, position, np.zeros(300), None)
     with pytest.raises(IngestError, match="no feature of 'b' fires"):
-        match("a~b", Side(csr_array(a)), Side(csr_array(b * 0)), text, position, None)
+        match("a~b", Side(csr_array(a)), Side(csr_array(b * 0)), text, position, np.zeros(300), None)
 
 
 def test_reference_vectors_of_correlation():

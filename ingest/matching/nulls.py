@@ -1,0 +1,93 @@
+"""What chance looks like: the best match of each feature when the two sides read different passages.
+
+The null is selection-aware (the whole search for the best partner is repeated) and frequency-matched (a feature is held
+against features that fire about as often): rare features find large correlations among thousands of candidates by luck.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.stats import false_discovery_control
+
+from ingest.matching import candidates
+from ingest.matching.moments import Side
+
+ROUNDS = 5
+"""Times that the search is repeated on shifted passages."""
+FEWEST = 200
+"""Null maxima that a p-value needs; a bin with fewer borrows those of the bins around it."""
+
+
+@dataclass(frozen=True)
+class BestMatchNull:
+    """Best correlations found by chance, pooled by how often A's feature fires."""
+
+    bin_of_feature: np.ndarray
+    """int64 of shape (feature of A,): floor(log2(n_active)), -1 for a feature that never fires."""
+    maxima: dict[int, np.ndarray]
+    """Bin -> float64, ascending: the largest pearson of each of its features in each round, neighbours' included."""
+
+    def p_values(self, feature_a: np.ndarray, pearson: np.ndarray) -> np.ndarray:
+        """(1 + number of null maxima >= pearson) / (1 + null maxima) of the bin of A's feature (North et al. 2002).
+
+        NaN where even all bins together have fewer than `FEWEST` maxima: too little to speak of chance.
+        """
+        result = np.full(len(feature_a), np.nan)
+        bins = self.bin_of_feature[feature_a]
+        for number, maxima in self.maxima.items():
+            here = bins == number
+            above = len(maxima) - np.searchsorted(maxima, pearson[here], side="left")
+            result[here] = (1 + above) / (1 + len(maxima))
+        return result
+
+
+def best_match_null(
+    a: Side, b: Side, passage: np.ndarray, advance: Callable[[int], None] = lambda _: None
+) -> BestMatchNull | None:
+    """Shift B by whole passages against A, `ROUNDS` times, and search again; None with fewer than two passages.
+
+    `passage` is int64 of shape (unit,), ascending. The shift is circular, so every unit keeps its neighbours and both
+    sides keep their margins. Holds a copy of B.
+    """
+    starts = np.flatnonzero(np.append(True, np.diff(passage) > 0))
+    if len(starts) < 2:
+        return None
+    bins = np.where(a.n_active > 0, np.floor(np.log2(np.maximum(a.n_active, 1))).astype(np.int64), -1)
+    alive = a.sd > 0
+    pooled: dict[int, list[np.ndarray]] = {}
+    rng = np.random.default_rng(0)
+    for shift in rng.choice(np.arange(1, len(starts)), min(ROUNDS, len(starts) - 1), replace=False):
+        order = np.roll(np.arange(b.n_units), -starts[shift])
+        maxima = candidates.best(a, Side(csr_array(b.by_unit[order])))
+        for number in np.unique(bins[alive]):
+            pooled.setdefault(int(number), []).append(maxima[alive & (bins == number)])
+        advance(1)
+    own = {number: np.concatenate(parts) for number, parts in pooled.items()}
+    widened = {number: _with_neighbours(own, number) for number in own}
+    return BestMatchNull(bins, {number: maxima for number, maxima in widened.items() if len(maxima) >= FEWEST})
+
+
+def _with_neighbours(own: dict[int, np.ndarray], number: int) -> np.ndarray:
+    """The maxima of a bin, and of the nearest bins on both sides until there are `FEWEST`, ascending."""
+    for reach in range(max(own) - min(own) + 1):
+        maxima = np.concatenate([own[n] for n in own if abs(n - number) <= reach])
+        if len(maxima) >= FEWEST:
+            break
+    return np.sort(maxima)
+
+
+def q_values(p: np.ndarray, is_best: np.ndarray) -> np.ndarray:
+    """Benjamini-Hochberg (1995) over the best match of each feature of A; other candidates take the q of their p.
+
+    `p` and `is_best` have shape (pair,). The q of a candidate is the smallest false discovery rate at which a best
+    match with its p would be called real.
+    """
+    best = np.sort(p[is_best & ~np.isnan(p)])
+    if not len(best):
+        return np.full(len(p), np.nan)
+    adjusted = false_discovery_control(best)
+    place = np.searchsorted(best, p, side="left")
+    q = np.where(place < len(best), adjusted[np.minimum(place, len(best) - 1)], 1.0)
+    return np.where(np.isnan(p), np.nan, q)

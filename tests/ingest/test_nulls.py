@@ -1,0 +1,68 @@
+"""The best-match null: what the largest of many correlations looks like when there is nothing to find."""
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from ingest.matching import match, nulls
+from ingest.matching.moments import Side
+from ingest.matching.nulls import BestMatchNull, best_match_null, q_values
+
+
+def noise(seed: int, units: int, features: int, rate: float) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return np.where(rng.random((units, features)) < rate, rng.exponential(1, (units, features)), 0).astype(np.float32)
+
+
+def test_the_null_is_the_search_repeated_on_shifted_passages():
+    a, b, passage = noise(0, 240, 60, 0.1), noise(1, 240, 50, 0.1), np.arange(240) // 12
+    found = best_match_null(Side(csr_array(a)), Side(csr_array(b)), passage)
+    assert found is not None
+    expected = []
+    for shift in np.random.default_rng(0).choice(np.arange(1, 20), nulls.ROUNDS, replace=False):
+        shifted = np.roll(b, -12 * shift, axis=0).astype(float)
+        r = np.nan_to_num(np.corrcoef(a.T.astype(float), shifted.T)[:60, 60:])
+        r[(a.astype(float).T @ shifted) == 0] = 0
+        expected.append(np.maximum(r.max(1), 0))
+    n = len(np.concatenate(expected))
+    assert n == 300
+    widest = max(found.maxima.values(), key=len)
+    pooled = np.concatenate(expected)
+    assert np.isin(np.round(widest, 4), np.round(pooled, 4)).mean() > 0.99
+    assert widest.max() == pytest.approx(pooled.max(), abs=1e-5)
+
+
+def test_p_values_by_hand():
+    """Four of nine null maxima are at least .5: p = (1 + 4) / (1 + 9)."""
+    null = BestMatchNull(np.array([3, 3, 4]), {3: np.array([0.1, 0.2, 0.3, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8])})
+    p = null.p_values(np.array([0, 1, 2]), np.array([0.5, 0.9, 0.5]))
+    assert p[:2].tolist() == [0.5, 0.1]
+    assert np.isnan(p[2])
+
+
+def test_q_values_are_benjamini_hochberg_over_the_best_matches():
+    p = np.array([0.01, 0.02, 0.5, 0.015, np.nan])
+    q = q_values(p, np.array([True, True, True, False, False]))
+    assert q[:4] == pytest.approx([0.03, 0.03, 0.5, 0.03])
+    assert np.isnan(q[4])
+
+
+def test_noise_is_chance_and_a_planted_homologue_is_not():
+    a, b = noise(2, 3000, 100, 0.01), noise(3, 3000, 100, 0.01)
+    b[:, 7] = 2 * a[:, 3]
+    units = np.arange(3000)
+    rows = match("a~b", Side(csr_array(a)), Side(csr_array(b)), units, units % 30, units // 30, None).to_pylist()
+    best = [r for r in rows if r["rank_ab"] == 1]
+    planted = next(r for r in best if (r["feature_a"], r["feature_b"]) == (3, 7))
+    assert planted["q_value"] < 0.3
+    assert planted["p_value"] == min(r["p_value"] for r in rows)
+    others = [r["p_value"] for r in best if r is not planted]
+    assert 0.35 < np.mean(others) < 0.65, "p-values of noise are uniform"
+
+
+def test_too_little_to_speak_of_chance_is_unknown():
+    a, b = noise(2, 300, 10, 0.1), noise(3, 300, 10, 0.1)
+    units = np.arange(300)
+    for passage in (units // 30, units * 0):
+        rows = match("a~b", Side(csr_array(a)), Side(csr_array(b)), units, units % 30, passage, None).to_pylist()
+        assert {r["p_value"] for r in rows} == {r["q_value"] for r in rows} == {None}
