@@ -80,7 +80,7 @@ def collect(spaces: list[Space], tokens: pa.Table, text: str, work: Workspace) -
     shards = {}
     for space in spaces:
         key = digest(space.weights, space.model.weights, space.model.vocabulary, space.hook, text)
-        shards[space.name] = [work.path("activations", f"{space.name}-{i:05d}", key) for i in range(len(starts))]
+        shards[space.name] = [work.path("sparse", f"{space.name}-{i:05d}", key) for i in range(len(starts))]
     if spaces[0].model.hooked is None:
         for space in spaces:
             shards[space.name] = shards[space.name][:1]

@@ -209,7 +209,7 @@ def test_an_sae_that_does_not_fit_its_hook(tmp_path, capsys):
 def test_a_damaged_shard_is_named(run_file, tmp_path, capsys):
     out = tmp_path / "store"
     assert main(["run", str(run_file), "--out", str(out)]) == 0
-    shard = next((out / "shards" / "activations").glob("left-*.parquet"))
+    shard = next((out / "shards" / "sparse").glob("left-*.parquet"))
     shard.write_bytes(shard.read_bytes()[:100])
     for table in (out / "shards" / "features").glob("left-*"):
         table.unlink()

@@ -184,7 +184,7 @@ def test_an_interrupted_run_goes_on_and_gives_the_same_store(job, store, tmp_pat
     monkeypatch.setattr(
         activations, "_read_shard", lambda spaces, *a: done.append([s.name for s in spaces]) or collected(spaces, *a)
     )
-    next((out / "shards" / "activations").glob("s2-*")).unlink()
+    next((out / "shards" / "sparse").glob("s2-*")).unlink()
     assert run.run(*job, out) == store[1]
     assert done == [["s2"]]
     for table in ("features", "activations", "examples", "matches"):
