@@ -80,7 +80,9 @@ def load_tokenizer(folder: Path) -> Any:
     """A fast tokenizer from a folder (a HookedTransformer reads `name_or_path`, so it must have come from one)."""
     from transformers import AutoTokenizer
 
-    return AutoTokenizer.from_pretrained(folder)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.deprecation_warnings["sequence-length-is-longer-than-the-specified-maximum"] = True  # we cut them
+    return tokenizer
 
 
 def save_tokenizer(tokenizer: Any, bos: str, folder: Path, context: int) -> None:
