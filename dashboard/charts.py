@@ -102,7 +102,7 @@ def histogram(bins: Sequence[r.HistogramBin], side: str = "a", height: int = 170
                 "count:Q",
                 title="tokens (√)",
                 scale=alt.Scale(type="sqrt"),
-                axis=alt.Axis(format="~s", tickCount=4),
+                axis=alt.Axis(format=",d", tickCount=4),
             ),
             tooltip=[
                 alt.Tooltip("lower:Q", title="activation above", format=".3g"),

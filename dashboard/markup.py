@@ -38,8 +38,12 @@ def _value(activation: float | None) -> str:
     return "does not fire" if not activation else f"{activation:.3g}"
 
 
-def _token(token: r.StripToken, background: str, title: str) -> str:
-    style = f"background:{background};border-radius:2px;padding:.1em 0;unicode-bidi:isolate"
+BANDS = ".42em"
+"""Room above and below a token for the two bands."""
+
+
+def _token(token: r.StripToken, background: str, title: str, padding: str = ".1em") -> str:
+    style = f"background:{background};border-radius:2px;padding:{padding} 0;unicode-bidi:isolate"
     if token.is_focus:
         style += ";border-bottom:2px solid currentColor"
     if token.is_special:
@@ -106,7 +110,7 @@ def aligned(a: r.Strip, b: r.Strip) -> list[tuple[tuple[r.StripToken, ...], tupl
 
 
 def pair_strip(pair: r.PairStrip, top_a: float | None, top_b: float | None) -> str:
-    """The same stretch under both: A shades the upper half of a token, B the lower; two lines where tokens differ."""
+    """The same stretch under both: A's band above a token, B's below; two lines where the tokens differ."""
     values = [
         ("a", pair.activation_a or None, "largest activation of A among this passage's units of the group"),
         ("b", pair.activation_b or None, "largest activation of B among this passage's units of the group"),
@@ -115,7 +119,7 @@ def pair_strip(pair: r.PairStrip, top_a: float | None, top_b: float | None) -> s
     cut = pair.a.cut_left or pair.b.cut_left, pair.a.cut_right or pair.b.cut_right
     if cells is not None and all(len(x) == len(y) == 1 for x, y in cells):
         tokens: Iterable[str] = (_halves(x[0], y[0], top_a, top_b) for x, y in cells)
-        return _row(values, pair.a.source, _line(tokens, *cut))
+        return _row(values, pair.a.source, f'<div style="line-height:2.3">{_line(tokens, *cut)}</div>')
     if cells is not None:
         return _row(values, pair.a.source, _line((_stacked(x, y, top_a, top_b) for x, y in cells), *cut))
     above = _line((_one(token, "a", top_a) for token in pair.a.tokens), pair.a.cut_left, pair.a.cut_right)
@@ -129,7 +133,9 @@ def _halves(a: r.StripToken, b: r.StripToken, top_a: float | None, top_b: float 
     if a.is_special:
         title = f"{marks.plain(a.text)}\nspecial token, never counted"
     focus = a if a.is_focus else b
-    return _token(focus, f"linear-gradient({upper} 0 50%,{lower} 50% 100%)", title)
+    # Bands that leave the middle free: two colours that meet behind a word look as if it were struck out.
+    bands = f"linear-gradient({upper} 0 30%,transparent 30% 70%,{lower} 70% 100%)"
+    return _token(focus, bands, title, BANDS)
 
 
 def _stacked(a: Sequence[r.StripToken], b: Sequence[r.StripToken], top_a: float | None, top_b: float | None) -> str:

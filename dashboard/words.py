@@ -224,7 +224,9 @@ def listed(view: PairsView, comparison: str) -> PairsView:
 def scatter(found: r.UnitScatter) -> str:
     """What the scatter of units shows."""
     if found.cells:
-        return f"{count(found.n_units)} units where either fires, as shaded cells: the darker, the more units."
+        return (
+            f"{count(found.n_units)} units where either fires, as shaded cells: the stronger the shade, the more units."
+        )
     if len(found.points) < found.n_units:
         return (
             f"{count(len(found.points))} of the {count(found.n_units)} units where either fires. Hover for the token."

@@ -38,6 +38,7 @@ def show() -> None:
         shared, best = st.columns([6, 5], gap="large")
         with shared:
             comparison_grid(reader, summaries, spaces)
+            newcomer()
         with best:
             three_pairs(reader, summaries, spaces)
     else:
@@ -47,7 +48,6 @@ def show() -> None:
     st.space("small")
     facts(models, spaces)
     how(build, counts)
-    newcomer()
 
 
 def headline(summaries: list[r.ComparisonSummary], spaces: list[r.Space]) -> None:
@@ -193,8 +193,9 @@ def how(build: r.Build, counts: dict[str, int]) -> None:
 
 
 def newcomer() -> None:
-    st.caption(
-        "New here? A *feature* is one direction that a model uses; a *homologue* is a feature of one model that "
+    st.subheader("New here?", anchor=False)
+    st.markdown(
+        "A *feature* is one direction that a model uses; a *homologue* is a feature of one model that "
         "fires on the same "
         "text, in the same contexts, as one of another model. Open a pair and judge by its text, not by its r.  \n"
         "Two models easily agree on *which token* this is. Homolog takes that part away and shows what is left: "

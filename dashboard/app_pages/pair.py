@@ -144,9 +144,8 @@ def strips(
         st.caption(f"No unit of this kind: {GROUP_WORDS[group].lower()} nowhere.")
         return
     st.caption(
-        "The upper half of a token is shaded by A (blue), the lower half by B (orange), each up to its largest "
-        "activation; "
-        "on the left, both activations at the strongest place. Hover for values."
+        "The band above a token is A's (blue), the band below it B's (orange), each as strong as the activation is "
+        "beside the feature's largest. On the left, both activations at the strongest place. Hover for values."
     )
     st.html("".join(markup.pair_strip(one, sides[0].max_activation, sides[1].max_activation) for one in found[:shown]))
     if len(found) > shown and shown < MOST and st.button("Show more", key=f"{key}_more", icon=":material/expand_more:"):

@@ -142,7 +142,9 @@ def test_a_pair_strip_of_same_tokens_shows_each_once_with_both_values() -> None:
     html = markup.pair_strip(r.PairStrip(a, b, 2.0, 3.0), 2.0, 3.0)
     titles = [attributes["title"] for tag, attributes in Elements(html).elements if tag == "span"]
     assert titles == ["x\nA: 2\nB: 3", "y\nA: does not fire\nB: 1"]
-    assert f"linear-gradient({markup.shade('a', 1.0)} 0 50%,{markup.shade('b', 1.0)} 50% 100%)" in html
+    assert (
+        f"linear-gradient({markup.shade('a', 1.0)} 0 30%,transparent 30% 70%,{markup.shade('b', 1.0)} 70% 100%)" in html
+    )
 
 
 def test_different_tokens_are_cut_where_both_have_a_boundary() -> None:
