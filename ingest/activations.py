@@ -157,7 +157,7 @@ class _Collector:
 
     def table(self, first: int) -> pa.Table:
         token, feature, value = (np.concatenate(part) for part in zip(*self.rows, strict=True))
-        order = np.lexsort((feature, token))
+        order = np.argsort(token * self.sae.n_features + feature)
         moments = {"n": self.n, "squares": self.squares, "residual": self.residual, "sums": self.sums.tolist()}
         return _shard(token[order] + first, feature[order], value[order], moments, self.sae.n_features)
 

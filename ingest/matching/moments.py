@@ -1,13 +1,13 @@
 """One side of a comparison: activations by unit and by feature, exact moments, and sums within strata."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csc_array, csr_array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Strata:
     """Groups of units: those with the same text, or those at the same position."""
 
@@ -42,11 +42,12 @@ class StratumSums:
     """SS_s: sum of squares about the stratum's mean."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Side:
     """A space's activations on the units of a comparison: float32 of shape (unit, feature), no special tokens."""
 
     by_unit: csr_array
+    _within: dict[Strata, StratumSums] = field(default_factory=dict, repr=False)
 
     @cached_property
     def by_feature(self) -> csc_array:
@@ -89,7 +90,12 @@ class Side:
         return np.sqrt(np.where(constant, 0.0, variance))
 
     def within(self, strata: Strata) -> StratumSums:
-        """Sums within strata. Holds one entry for each (feature, stratum) with any activation."""
+        """Sums within strata, made once. Holds one entry for each (feature, stratum) with any activation."""
+        if strata not in self._within:
+            self._within[strata] = self._sums(strata)
+        return self._within[strata]
+
+    def _sums(self, strata: Strata) -> StratumSums:
         columns = self.by_feature
         feature = np.repeat(np.arange(self.n_features), np.diff(columns.indptr))
         place = (feature, strata.of_unit[columns.indices])
