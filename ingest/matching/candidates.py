@@ -47,30 +47,19 @@ def _products(indptr, unit, value, weight, b_indptr, b_feature, b_value, plain, 
 
 
 @numba.njit(parallel=True, cache=True, nogil=True)
-def _product(indptr, unit, value, b_indptr, b_feature, b_value, plain):  # type: ignore[no-untyped-def]
-    """Add A's rows times B into `plain`, (row, feature of B)."""
+def _product(indptr, inner, value, b_indptr, b_feature, b_value, out):  # type: ignore[no-untyped-def]
+    """Add A's rows times B into `out`, (row, feature of B); the inner index is a unit, or a stratum."""
     for row in numba.prange(len(indptr) - 1):
         for k in range(indptr[row], indptr[row + 1]):
-            t = unit[k]
+            t = inner[k]
             v = value[k]
             for j in range(b_indptr[t], b_indptr[t + 1]):
-                plain[row, b_feature[j]] += v * b_value[j]
-
-
-@numba.njit(parallel=True, cache=True, nogil=True)
-def _subtract(indptr, stratum, value, b_indptr, b_feature, b_value, weighted):  # type: ignore[no-untyped-def]
-    """Subtract A's rows (stratum sums times 1 / (n_s - 1)) times B's stratum sums from `weighted`."""
-    for row in numba.prange(len(indptr) - 1):
-        for k in range(indptr[row], indptr[row + 1]):
-            s = stratum[k]
-            v = value[k]
-            for j in range(b_indptr[s], b_indptr[s + 1]):
-                weighted[row, b_feature[j]] -= v * b_value[j]
+                out[row, b_feature[j]] += v * b_value[j]
 
 
 @dataclass(frozen=True)
 class StratumProduct:
-    """The two ways to P: strata with few active features, and strata with many."""
+    """The two ways to -P: strata with few active features, and strata with many. A's sums carry -1 / (n_s - 1)."""
 
     a_light: csr_array
     b_light: csr_array
@@ -87,7 +76,7 @@ class StratumProduct:
         heavy = heavy[density[heavy] > DENSE]
         light = np.setdiff1d(np.flatnonzero((density > 0) & (strata.size > 1)), heavy)
         heavy = heavy[strata.size[heavy] > 1]
-        scaled = csr_array(sums[0] * strata.weight[None, :]).astype(np.float32)
+        scaled = csr_array(sums[0] * -strata.weight[None, :]).astype(np.float32)
         b_heavy = torch.from_numpy(sums[1][:, heavy].T.toarray().astype(np.float32))
         b_light = csr_array(sums[1][:, light].T.astype(np.float32))
         return StratumProduct(csr_array(scaled[:, light]), b_light, csr_array(scaled[:, heavy]), b_heavy)
@@ -138,7 +127,7 @@ def search(a: Side, b: Side, strata: Strata, k: int, advance: Callable[[int], No
         begin, end = by_feature.indptr[first], by_feature.indptr[last]
         rows = (by_feature.indptr[first : last + 1] - begin, by_feature.indices[begin:end], by_feature.data[begin:end])
         _products(*rows, weight, b.by_unit.indptr, b.by_unit.indices, b.by_unit.data, plain, context)
-        _subtract_strata(product, slice(first, last), context)
+        _add_strata(product, slice(first, last), context)
         tiles = _correlations(plain, context, a, slice(first, last), columns, alive_b, strata.n_single)
         for tile, best in zip(tiles, best_b, strict=True):
             row_best = _Best(last - first, k + SLACK)
@@ -177,20 +166,12 @@ def best(a: Side, b: Side) -> np.ndarray:
     return result
 
 
-def _subtract_strata(product: StratumProduct, rows: slice, weighted: np.ndarray) -> None:
-    light = product.a_light[rows]
-    _subtract(
-        light.indptr,
-        light.indices,
-        light.data,
-        product.b_light.indptr,
-        product.b_light.indices,
-        product.b_light.data,
-        weighted,
-    )
+def _add_strata(product: StratumProduct, rows: slice, weighted: np.ndarray) -> None:
+    light, other = product.a_light[rows], product.b_light
+    _product(light.indptr, light.indices, light.data, other.indptr, other.indices, other.data, weighted)
     if product.b_heavy.shape[0]:
         heavy = torch.from_numpy(product.a_heavy[rows].toarray())
-        torch.from_numpy(weighted).addmm_(heavy, product.b_heavy, alpha=-1)
+        torch.from_numpy(weighted).addmm_(heavy, product.b_heavy)
 
 
 def _correlations(
