@@ -75,7 +75,7 @@ def main() -> None:
     )
     print(f"engine, all evidence      {engine:10.1f} s    peak {peak:.2f} GB")
     print(
-        f"dense loop, pearson only  {dense:10.1f} s    scaled from {BLOCKS} of {-((-asked.features // BLOCK) ** 2)} blocks"
+        f"dense loop, pearson only  {dense:10.1f} s    scaled from {BLOCKS} of {(-(-asked.features // BLOCK)) ** 2} blocks"
     )
     print(f"ratio                     {dense / engine:10.1f} x")
 
