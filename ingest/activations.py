@@ -89,17 +89,19 @@ def collect(spaces: list[Space], tokens: pa.Table, text: str, work: Workspace) -
             if not shards[space.name][0].exists():
                 work.write(shards[space.name][0], _imported(space, tokens))
         return shards
-    passage_ends = np.searchsorted(tokens["passage_id"].to_numpy(), np.arange(n_passages + 1))
-    name = f"activations {spaces[0].model.name}"
-    with step(name, tokens.num_rows, "tokens") as advance:
-        for i, start in enumerate(starts):
-            rows = passage_ends[start : min(start + SHARD, n_passages) + 1]
-            missing = [s for s in spaces if not shards[s.name][i].exists()]
-            if missing:
-                for written, table in _read_shard(missing, tokens, rows, advance).items():
-                    work.write(shards[written][i], table)
-            else:
-                advance(int(rows[-1] - rows[0]))
+    ends = np.searchsorted(tokens["passage_id"].to_numpy(), np.arange(n_passages + 1))
+    todo = []
+    for i, start in enumerate(starts):
+        if missing := [s for s in spaces if not shards[s.name][i].exists()]:
+            todo.append((i, missing, ends[start : min(start + SHARD, n_passages) + 1]))
+    if not todo:
+        return shards
+    with step(
+        f"activations {spaces[0].model.name}", sum(int(rows[-1] - rows[0]) for *_, rows in todo), "tokens"
+    ) as advance:
+        for i, missing, rows in todo:
+            for name, table in _read_shard(missing, tokens, rows, advance).items():
+                work.write(shards[name][i], table)
     return shards
 
 
