@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -14,7 +15,7 @@ import pyarrow as pa
 from ingest.errors import IngestError
 from ingest.models import Model
 from ingest.progress import step
-from ingest.workspace import Workspace
+from ingest.workspace import UNFINISHED, Workspace
 from store import schema
 from store.check_tables import checksum_sql
 
@@ -48,22 +49,27 @@ def write(work: Workspace, tables: Mapping[str, Iterable[pa.Table]]) -> Path:
     Raises `IngestError` when the disk is full; the store that was there before stays as it was.
     """
     target = work.folder / schema.DATABASE
-    beside = target.with_name(target.name + ".part")
-    for leftover in work.folder.glob(beside.name + "*"):
-        leftover.unlink()
+    beside = work.folder / UNFINISHED
+    _clear(work)
     try:
         with duckdb.connect(beside) as database:
             _fill(database, tables)
         with beside.open("rb+") as file:
             os.fsync(file.fileno())
     except (duckdb.IOException, OSError) as error:
-        beside.unlink(missing_ok=True)
+        _clear(work)
         raise IngestError(
             f"{target} could not be written: {str(error).splitlines()[0]}; "
             "the finished steps are kept, run the same command again"
         ) from None
     beside.replace(target)
     return target
+
+
+def _clear(work: Workspace) -> None:
+    """Remove what a publication that did not end has left."""
+    for leftover in work.folder.glob(f"{UNFINISHED}*"):
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
 
 
 def _fill(database: duckdb.DuckDBPyConnection, tables: Mapping[str, Iterable[pa.Table]]) -> None:

@@ -15,6 +15,9 @@ import pyarrow.parquet as pq
 from ingest.errors import IngestError
 from store.schema import CHECKSUMS, DATABASE
 
+UNFINISHED = f"{DATABASE}.part"
+"""Where a database is written before it is renamed; DuckDB puts its log and what it spills beside it, as longer names."""
+
 
 def digest(*parts: object) -> str:
     """SHA-256 of the canonical JSON of the parts, in hex."""
@@ -36,9 +39,9 @@ class Workspace:
     def __init__(self, folder: Path) -> None:
         if folder.exists() and not folder.is_dir():
             raise IngestError(f"{folder} is a file; --out wants a folder for the store")
-        known = {"shards", "run.log", DATABASE, CHECKSUMS}
+        known = {"shards", "run.log", DATABASE, CHECKSUMS, f"{CHECKSUMS}.part"}
         others = sorted(p.name for p in folder.iterdir() if p.name not in known) if folder.exists() else []
-        others = [name for name in others if not name.endswith(".part")]
+        others = [name for name in others if not name.startswith(UNFINISHED)]
         if others:
             raise IngestError(
                 f"{folder} is not a store: it holds {others[0]!r}; "

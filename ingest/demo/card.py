@@ -15,6 +15,10 @@ TOKENS = 200_000
 """Held-out tokens that everything is measured on."""
 
 
+RECOVERED = 400
+"""Contexts of it on which three cross-entropies of each SAE are taken: three whole forward passes."""
+
+
 def write() -> None:
     """Write `MODEL_CARD.md` beside the checkpoints. Takes a few minutes on two cores."""
     tokens = train.stream("held-out")[:TOKENS]
@@ -89,7 +93,7 @@ def measure_sae(name: str, windows: Tensor, losses: dict[str, float]) -> dict[st
     def ablated(x: Tensor, hook: object) -> Tensor:
         return torch.cat([x[:, :1], torch.zeros_like(x[:, 1:])], dim=1)
 
-    part = windows[:400]
+    part = windows[:RECOVERED]
     clean, with_sae, without = (cross_entropy(model, part, h) for h in (None, [(hook, rebuilt)], [(hook, ablated)]))
     return {
         "width": sae.cfg.d_sae,
@@ -142,6 +146,7 @@ def render(
     lines += [
         "",
         "Recovered: (loss with the hook set to zero - loss with the reconstruction) / (loss with the hook set to zero - loss of the model).",
+        f"This and the cross-entropy with the SAE are taken on the first {RECOVERED * (train.CONTEXT - 1):,} of those tokens.",
         "",
         "To train them again (the installed versions of the libraries are the training text, so use `requirements.lock`):",
         "",

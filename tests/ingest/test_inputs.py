@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingest.__main__ import main
+from store.check import check
 from tests import tiny
 
 
@@ -217,3 +219,21 @@ def test_a_damaged_shard_is_named(run_file, tmp_path, capsys):
     assert main(["run", str(run_file), "--out", str(out)]) == 2
     assert f"{shard.name} is damaged" in capsys.readouterr().err
     assert (out / "homolog.duckdb").exists()
+
+
+def test_a_run_killed_while_publishing_is_taken_up_again(run_file, tmp_path, capsys):
+    """A killed process leaves the database it was writing, DuckDB's log beside it, and its folder for spilling."""
+    out = tmp_path / "store"
+    code = (
+        "import os, signal, sys\nfrom ingest import publish\nfrom ingest.__main__ import main\n"
+        "publish.checksum_sql = lambda name: os.kill(os.getpid(), signal.SIGKILL)\nmain(sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", code, "run", str(run_file), "--out", str(out)]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == -signal.SIGKILL
+    (out / "homolog.duckdb.part.tmp").mkdir()
+    (out / "homolog.duckdb.part.tmp" / "spilled").write_text("")
+    assert [path.name for path in out.glob("homolog.duckdb.part*")]
+    assert not (out / "homolog.duckdb").exists()
+    assert main(["run", str(run_file), "--out", str(out)]) == 0, capsys.readouterr().err
+    assert check(out) == []
+    assert sorted(path.name for path in out.iterdir()) == ["SHA256SUMS", "homolog.duckdb", "run.log", "shards"]
