@@ -16,7 +16,7 @@ from ingest.errors import IngestError
 from store.schema import CHECKSUMS, DATABASE
 
 UNFINISHED = f"{DATABASE}.part"
-"""Where a database is written before it is renamed; DuckDB puts its log and what it spills beside it, as longer names."""
+"""Where a database is written before it is renamed; DuckDB puts its log and its spilled rows beside it."""
 
 
 def digest(*parts: object) -> str:
