@@ -17,7 +17,7 @@ from ingest.workspace import Workspace, digest
 from store.schema import BY_NAME, SCHEMA_VERSION, TABLES
 
 FEATURE_TABLES = ("spaces", "features", "activations", "examples", "histograms", "logits", "feature_tokens")
-METHOD = 2
+METHOD = 3
 """Raised when a step's numbers change, so that no older working file is taken for a new one."""
 
 
@@ -88,7 +88,7 @@ def compare(
     """Alignment and matches of one comparison, one file each; computed only where they are not there yet."""
     a, b = spaces[spec.a], spaces[spec.b]
     key = digest(METHOD, *([path.name for path in shards[space.name]] for space in (a, b)))
-    paths = {table: work.path(table, spec.name, key) for table in ("comparisons", "units", "matches")}
+    paths = {table: work.path(table, spec.name, key) for table in ("comparisons", "units", "matches", "match_nulls")}
     if all(path.exists() for path in paths.values()):
         return paths
     units = alignment.align(tokens[a.model.name], tokens[b.model.name], passages)
@@ -99,12 +99,13 @@ def compare(
     decoders = None
     if a.model is b.model and a.hook == b.hook and a.decoder is not None and b.decoder is not None:
         decoders = (a.decoder, b.decoder)
-    matches = match(spec.name, sides[0], sides[1], units.text, units.position, units.passage, decoders)
+    found = match(spec.name, sides[0], sides[1], units.text, units.position, units.passage, decoders)
     row = [[spec.name], [a.name], [b.name], [units.name], [units.n_units], [passages.num_rows]]
     schema = BY_NAME["comparisons"].arrow
     work.write(paths["comparisons"], pa.table(row, schema=schema))
     work.write(paths["units"], units.units)
-    work.write(paths["matches"], matches)
+    for table, rows in found.items():
+        work.write(paths[table], rows)
     return paths
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised whenever a table or column changes its meaning; a reader refuses a newer one."""
 
 DATABASE = "homolog.duckdb"
@@ -310,6 +310,28 @@ TABLES: tuple[Table, ...] = (
             Column("p_value", "DOUBLE", "Against the best-match null; NULL when not computed", "probability", True),
             Column("q_value", "DOUBLE", "Benjamini-Hochberg over A; NULL when not computed", "probability", True),
             Column("neighbour_overlap", "DOUBLE", "Neighbours kept by matches; NULL if not computed", "fraction", True),
+        ),
+    ),
+    Table(
+        "match_nulls",
+        "What chance looks like: the best r of a feature of A when B reads other passages, by how often it fires.",
+        ("comparison", "n_active_low"),
+        ("comparison", "n_active_low"),
+        (
+            COMPARISON,
+            Column("n_active_low", "INTEGER", "Features of A that fire on at least this many units", "units"),
+            Column("n_active_high", "INTEGER", "and on at most this many", "units"),
+            Column("n_features", "INTEGER", "Features of A in this range", "features"),
+            Column(
+                "n_maxima", "INTEGER", "Null maxima pooled, those borrowed from the ranges around included", "maxima"
+            ),
+            Column("mean", "DOUBLE", "Mean of the maxima; NULL where there are too few", "correlation", True),
+            Column("sd", "DOUBLE", "Standard deviation of the maxima", "correlation", True),
+            Column("median", "DOUBLE", "Median of the maxima", "correlation", True),
+            Column(
+                "q95", "DOUBLE", "95 % quantile of the maxima: the floor that a match must clear", "correlation", True
+            ),
+            Column("maximum", "DOUBLE", "Largest of the maxima", "correlation", True),
         ),
     ),
 )

@@ -24,8 +24,8 @@ def match(
     position: np.ndarray,
     passage: np.ndarray,
     decoders: tuple[np.ndarray, np.ndarray] | None,
-) -> pa.Table:
-    """The table `matches` of a comparison.
+) -> dict[str, pa.Table]:
+    """The tables `matches` and `match_nulls` of a comparison.
 
     `text`, `position` and `passage` are int64 of shape (unit,): a code of each unit's text, its place in its passage,
     and its passage, ascending. `decoders` are both spaces' decoder rows where they share a model and hook, else None.
@@ -49,7 +49,9 @@ def match(
     with step(f"null of {name}", nulls.ROUNDS, "searches") as advance:
         null = nulls.best_match_null(a, b, passage, advance)
     found = Evidence(**{f: getattr(found, f)[kept] for f in found.__dataclass_fields__})
-    return _table(name, a, b, feature_a[kept], feature_b[kept], found, null, decoders)
+    matches = _table(name, a, b, feature_a[kept], feature_b[kept], found, null, decoders)
+    floor = BY_NAME["match_nulls"].arrow.empty_table() if null is None else null.table(name)
+    return {"matches": matches, "match_nulls": floor}
 
 
 def _ranks(group: np.ndarray, value: np.ndarray, tie: np.ndarray) -> np.ndarray:

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from scipy.sparse import csr_array
 from scipy.stats import false_discovery_control
 
 from ingest.matching import candidates
 from ingest.matching.moments import Side
+from store.schema import BY_NAME
 
 ROUNDS = 5
 """Times that the search is repeated on shifted passages."""
@@ -27,7 +29,11 @@ class BestMatchNull:
     bin_of_feature: np.ndarray
     """int64 of shape (feature of A,): floor(log2(n_active)), -1 for a feature that never fires."""
     maxima: dict[int, np.ndarray]
-    """Bin -> float64, ascending: the largest pearson of each of its features in each round, neighbours' included."""
+    """Bin -> float64, ascending: the largest pearson of each of its features in each round, neighbours' included.
+
+    Only bins with at least `FEWEST` of them."""
+    n_features: dict[int, int]
+    """Bin -> features of A in it that have variance."""
 
     def p_values(self, feature_a: np.ndarray, pearson: np.ndarray) -> np.ndarray:
         """(1 + number of null maxima >= pearson) / (1 + null maxima) of the bin of A's feature (North et al. 2002).
@@ -41,6 +47,19 @@ class BestMatchNull:
             above = len(maxima) - np.searchsorted(maxima, pearson[here], side="left")
             result[here] = (1 + above) / (1 + len(maxima))
         return result
+
+    def table(self, comparison: str) -> pa.Table:
+        """The table `match_nulls`: a row for each bin that holds a feature, unknown where the maxima are too few."""
+        rows = []
+        for number in sorted(self.n_features):
+            maxima = self.maxima.get(number, np.zeros(0))
+            row = [comparison, 2**number, 2 ** (number + 1) - 1, self.n_features[number], len(maxima)]
+            known = len(maxima) > 0
+            row += [float(f(maxima)) for f in (np.mean, np.std, np.median)] if known else [None] * 3
+            row += [float(np.quantile(maxima, 0.95)), float(maxima[-1])] if known else [None] * 2
+            rows.append(row)
+        schema = BY_NAME["match_nulls"].arrow
+        return pa.table([[row[i] for row in rows] for i in range(len(schema))], schema=schema)
 
 
 def best_match_null(
@@ -66,7 +85,8 @@ def best_match_null(
         advance(1)
     own = {number: np.concatenate(parts) for number, parts in pooled.items()}
     widened = {number: _with_neighbours(own, number) for number in own}
-    return BestMatchNull(bins, {number: maxima for number, maxima in widened.items() if len(maxima) >= FEWEST})
+    enough = {number: maxima for number, maxima in widened.items() if len(maxima) >= FEWEST}
+    return BestMatchNull(bins, enough, {number: int((alive & (bins == number)).sum()) for number in own})
 
 
 def _with_neighbours(own: dict[int, np.ndarray], number: int) -> np.ndarray:

@@ -57,9 +57,9 @@ def obvious(a: np.ndarray, b: np.ndarray, text: np.ndarray) -> dict[tuple[int, i
 
 
 def run(a, b, text, position, **kwargs):
-    return match(
-        "a~b", Side(csr_array(a)), Side(csr_array(b)), text, position, np.zeros(len(text)), None, **kwargs
-    ).to_pylist()
+    return match("a~b", Side(csr_array(a)), Side(csr_array(b)), text, position, np.zeros(len(text)), None, **kwargs)[
+        "matches"
+    ].to_pylist()
 
 
 @given(st.integers(0, 10_000))
@@ -171,7 +171,9 @@ def test_ranks_margins_hubs():
 def test_decoder_cosine():
     a, b, text, position = world(2, features=8)
     decoders = tuple(np.random.default_rng(s).standard_normal((8, 3)) for s in (0, 1))
-    table = match("a~b", Side(csr_array(a)), Side(csr_array(b)), text, position, np.zeros(300), decoders).to_pylist()
+    table = match("a~b", Side(csr_array(a)), Side(csr_array(b)), text, position, np.zeros(300), decoders)[
+        "matches"
+    ].to_pylist()
     for row in table:
         x, y = decoders[0][row["feature_a"]], decoders[1][row["feature_b"]]
         assert row["decoder_cosine"] == pytest.approx(x @ y / np.linalg.norm(x) / np.linalg.norm(y))

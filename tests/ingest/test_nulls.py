@@ -34,7 +34,9 @@ def test_the_null_is_the_search_repeated_on_shifted_passages():
 
 def test_p_values_by_hand():
     """Four of nine null maxima are at least .5: p = (1 + 4) / (1 + 9)."""
-    null = BestMatchNull(np.array([3, 3, 4]), {3: np.array([0.1, 0.2, 0.3, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8])})
+    null = BestMatchNull(
+        np.array([3, 3, 4]), {3: np.array([0.1, 0.2, 0.3, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8])}, {3: 2, 4: 1}
+    )
     p = null.p_values(np.array([0, 1, 2]), np.array([0.5, 0.9, 0.5]))
     assert p[:2].tolist() == [0.5, 0.1]
     assert np.isnan(p[2])
@@ -51,7 +53,9 @@ def test_noise_is_chance_and_a_planted_homologue_is_not():
     a, b = noise(2, 3000, 100, 0.01), noise(3, 3000, 100, 0.01)
     b[:, 7] = 2 * a[:, 3]
     units = np.arange(3000)
-    rows = match("a~b", Side(csr_array(a)), Side(csr_array(b)), units, units % 30, units // 30, None).to_pylist()
+    rows = match("a~b", Side(csr_array(a)), Side(csr_array(b)), units, units % 30, units // 30, None)[
+        "matches"
+    ].to_pylist()
     best = [r for r in rows if r["rank_ab"] == 1]
     planted = next(r for r in best if (r["feature_a"], r["feature_b"]) == (3, 7))
     assert planted["q_value"] < 0.3
@@ -64,5 +68,7 @@ def test_too_little_to_speak_of_chance_is_unknown():
     a, b = noise(2, 300, 10, 0.1), noise(3, 300, 10, 0.1)
     units = np.arange(300)
     for passage in (units // 30, units * 0):
-        rows = match("a~b", Side(csr_array(a)), Side(csr_array(b)), units, units % 30, passage, None).to_pylist()
+        rows = match("a~b", Side(csr_array(a)), Side(csr_array(b)), units, units % 30, passage, None)[
+            "matches"
+        ].to_pylist()
         assert {r["p_value"] for r in rows} == {r["q_value"] for r in rows} == {None}
