@@ -6,7 +6,8 @@ stopped.
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -72,11 +73,13 @@ class Workspace:
 
     def read(self, path: Path) -> pa.Table:
         """A finished table. Raises `IngestError` when the file is damaged, naming it."""
-        try:
+        with _damaged(path):
             return pq.read_table(path)
-        except (pa.ArrowInvalid, OSError) as error:
-            line = str(error).splitlines()[0]
-            raise IngestError(f"{path} is damaged ({line}); delete that file and run the same command again") from None
+
+    def count(self, path: Path) -> int:
+        """Rows of a finished table, from its end alone. Raises `IngestError` when the file is damaged."""
+        with _damaged(path):
+            return int(pq.read_metadata(path).num_rows)
 
     def prune(self, used: Iterable[Path]) -> None:
         """Delete working files that this run neither made nor read, and what an interrupted write left behind."""
@@ -87,3 +90,12 @@ class Workspace:
         for folder in sorted((p for p in self.shards.rglob("*") if p.is_dir()), reverse=True):
             if not any(folder.iterdir()):
                 folder.rmdir()
+
+
+@contextmanager
+def _damaged(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowInvalid, OSError) as error:
+        line = str(error).splitlines()[0]
+        raise IngestError(f"{path} is damaged ({line}); delete that file and run the same command again") from None

@@ -306,7 +306,7 @@ TABLES: tuple[Table, ...] = (
             Column("n_b_only", "INTEGER", "Units where only B fires", "units"),
             Column("decoder_cosine", "DOUBLE", "Cosine of decoder rows; NULL unless one model, hook", "cosine", True),
             Column("margin", "DOUBLE", "pearson minus A's best other candidate; NULL if none", "correlation", True),
-            Column("hub_size", "INTEGER", "Features of A whose best match is this feature of B", "features"),
+            Column("hub_size", "INTEGER", "Features of A with this as best match, chance (q > 0.05) apart", "features"),
             Column("p_value", "DOUBLE", "Against the best-match null; NULL when not computed", "probability", True),
             Column("q_value", "DOUBLE", "Benjamini-Hochberg over A; NULL when not computed", "probability", True),
             Column("neighbour_overlap", "DOUBLE", "Neighbours kept by matches; NULL if not computed", "fraction", True),

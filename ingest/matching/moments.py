@@ -1,10 +1,13 @@
-"""One side of a comparison: activations by unit and by feature, exact moments, and sums within strata."""
+"""One side of a comparison and its exact moments; groups of units."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
+import numba
 import numpy as np
-from scipy.sparse import csc_array, csr_array
+from scipy.sparse import csr_array
+
+from ingest.matching.layout import Columns, Rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,79 +34,76 @@ class Strata:
 
 
 @dataclass(frozen=True)
-class StratumSums:
-    """Sums of each feature within each stratum, sparse, by feature and with strata in order."""
+class Moments:
+    """Exact moments of each feature over the units of a comparison."""
 
-    indptr: np.ndarray
-    stratum: np.ndarray
-    total: np.ndarray
-    """A_s: sum of the activation in the stratum."""
-    spread: np.ndarray
-    """SS_s: sum of squares about the stratum's mean."""
-
-
-@dataclass(frozen=True, eq=False)
-class Side:
-    """A space's activations on the units of a comparison: float32 of shape (unit, feature), no special tokens."""
-
-    by_unit: csr_array
-    _within: dict[Strata, StratumSums] = field(default_factory=dict, repr=False)
-
-    @cached_property
-    def by_feature(self) -> csc_array:
-        columns = self.by_unit.tocsc()
-        columns.sort_indices()
-        return columns
-
-    @property
-    def n_units(self) -> int:
-        return int(self.by_unit.shape[0])
+    n_units: int
+    n_active: np.ndarray
+    """int64 of shape (feature,): units it fires on."""
+    mean: np.ndarray
+    """float64 of shape (feature,), over all units."""
+    squares: np.ndarray
+    """float64 of shape (feature,): sum of squares over all units."""
 
     @property
     def n_features(self) -> int:
-        return int(self.by_unit.shape[1])
-
-    @cached_property
-    def n_active(self) -> np.ndarray:
-        """int64 of shape (feature,): units each feature fires on."""
-        return np.diff(self.by_feature.indptr).astype(np.int64)
-
-    @cached_property
-    def mean(self) -> np.ndarray:
-        """float64 of shape (feature,), over all units."""
-        return self._sum(self.by_unit.data.astype(np.float64)) / max(1, self.n_units)
-
-    @cached_property
-    def squares(self) -> np.ndarray:
-        """float64 of shape (feature,): sum of squares over all units."""
-        return self._sum(self.by_unit.data.astype(np.float64) ** 2)
-
-    def _sum(self, values: np.ndarray) -> np.ndarray:
-        # not SciPy's own sum(axis=0), which adds float32 entries up in float32
-        return np.bincount(self.by_unit.indices, values, minlength=self.n_features)
+        return len(self.mean)
 
     @cached_property
     def sd(self) -> np.ndarray:
         """float64 of shape (feature,): population standard deviation; 0 for a feature without variance."""
-        variance = self.squares / max(1, self.n_units) - self.mean**2
-        constant = (self.n_active == 0) | (variance <= 1e-12 * np.maximum(self.squares / max(1, self.n_units), 1e-300))
+        mean_square = self.squares / max(1, self.n_units)
+        variance = mean_square - self.mean**2
+        constant = (self.n_active == 0) | (variance <= 1e-12 * np.maximum(mean_square, 1e-300))
         return np.sqrt(np.where(constant, 0.0, variance))
 
-    def within(self, strata: Strata) -> StratumSums:
-        """Sums within strata, made once. Holds one entry for each (feature, stratum) with any activation."""
-        if strata not in self._within:
-            self._within[strata] = self._sums(strata)
-        return self._within[strata]
+    @cached_property
+    def inverse_sd(self) -> np.ndarray:
+        """float64 of shape (feature,): 1 / sd, and 0 for a feature without variance."""
+        return np.where(self.sd > 0, 1 / np.where(self.sd > 0, self.sd, 1), 0.0)
 
-    def _sums(self, strata: Strata) -> StratumSums:
-        columns = self.by_feature
-        feature = np.repeat(np.arange(self.n_features), np.diff(columns.indptr))
-        place = (feature, strata.of_unit[columns.indices])
-        shape = (self.n_features, len(strata.size))
-        value = columns.data.astype(np.float64)
-        total = csr_array((value, place), shape=shape)
-        square = csr_array((value**2, place), shape=shape)
-        total.sort_indices()
-        square.sort_indices()
-        spread = np.maximum(square.data - total.data**2 / strata.size[total.indices], 0.0)
-        return StratumSums(total.indptr.astype(np.int64), total.indices.astype(np.int64), total.data, spread)
+    def only(self, features: np.ndarray) -> "Moments":
+        return Moments(self.n_units, self.n_active[features], self.mean[features], self.squares[features])
+
+
+class Side:
+    """A space's activations on the units of a comparison: float32 of shape (unit, feature), no special tokens.
+
+    The moments are taken at once. The activations are laid out as the kernels read them, `columns` or `rows`; `forget`
+    then lets go of the matrix (8 bytes an activation), if the caller holds it nowhere else.
+    """
+
+    def __init__(self, by_unit: csr_array) -> None:
+        self._matrix: csr_array | None = by_unit
+        n_units, n_features = by_unit.shape
+        count, total, squares = _sums(by_unit.indices, by_unit.data, n_features)
+        self.moments = Moments(n_units, count, total / max(1, n_units), squares)
+
+    def columns(self, order: np.ndarray) -> Columns:
+        """The activations by feature, units numbered by their place in `order`, int64 of shape (unit,)."""
+        return Columns.of(self._held, order)
+
+    def rows(self, order: np.ndarray) -> Rows:
+        """The activations by unit, in the order given."""
+        return Rows.of(self._held, order)
+
+    def forget(self) -> None:
+        """Let go of the matrix; the moments stay."""
+        self._matrix = None
+
+    @property
+    def _held(self) -> csr_array:
+        if self._matrix is None:
+            raise ValueError("this side has let go of its activations")
+        return self._matrix
+
+
+@numba.njit(cache=True, nogil=True)
+def _sums(feature, value, n_features):  # type: ignore[no-untyped-def]
+    count, total, squares = np.zeros(n_features, np.int64), np.zeros(n_features), np.zeros(n_features)
+    for k in range(len(feature)):
+        v = np.float64(value[k])
+        count[feature[k]] += 1
+        total[feature[k]] += v
+        squares[feature[k]] += v * v
+    return count, total, squares

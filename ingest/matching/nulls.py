@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-from scipy.sparse import csr_array
 from scipy.stats import false_discovery_control
 
-from ingest.matching import candidates
-from ingest.matching.moments import Side
+from ingest.matching import dense, tiles
+from ingest.matching.layout import Columns, Rows
+from ingest.matching.moments import Moments
 from store.schema import BY_NAME
 
 ROUNDS = 5
@@ -63,26 +63,38 @@ class BestMatchNull:
 
 
 def best_match_null(
-    a: Side, b: Side, passage: np.ndarray, advance: Callable[[int], None] = lambda _: None
+    a: Moments,
+    b: Moments,
+    left: Columns,
+    right: Rows,
+    order: np.ndarray,
+    passage: np.ndarray,
+    device: str = "cpu",
+    advance: Callable[[int], None] = lambda _: None,
 ) -> BestMatchNull | None:
     """Shift B by whole passages against A, `ROUNDS` times, and search again; None with fewer than two passages.
 
-    `passage` is int64 of shape (unit,), ascending. The shift is circular, so every unit keeps its neighbours and both
-    sides keep their margins. Holds a copy of B.
+    `order` is int64 of shape (unit,): the units in the order of both layouts. `passage` is int64 of shape (unit,),
+    ascending. The shift is circular, so every unit keeps its neighbours and both sides keep their moments.
+    Holds a copy of B.
     """
     starts = np.flatnonzero(np.append(True, np.diff(passage) > 0))
     if len(starts) < 2:
         return None
     bins = np.where(a.n_active > 0, np.floor(np.log2(np.maximum(a.n_active, 1))).astype(np.int64), -1)
     alive = a.sd > 0
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
     pooled: dict[int, list[np.ndarray]] = {}
     rng = np.random.default_rng(0)
     for shift in rng.choice(np.arange(1, len(starts)), min(ROUNDS, len(starts) - 1), replace=False):
-        order = np.roll(np.arange(b.n_units), -starts[shift])
-        maxima = candidates.best(a, Side(csr_array(b.by_unit[order])))
+        shifted = right.permuted(place[(order + starts[shift]) % len(order)])
+        if device == "cpu":
+            maxima = tiles.best(a, b, left, shifted, advance)
+        else:
+            maxima = dense.best(a, b, left, shifted, device, advance)
         for number in np.unique(bins[alive]):
             pooled.setdefault(int(number), []).append(maxima[alive & (bins == number)])
-        advance(1)
     own = {number: np.concatenate(parts) for number, parts in pooled.items()}
     widened = {number: _with_neighbours(own, number) for number in own}
     enough = {number: maxima for number, maxima in widened.items() if len(maxima) >= FEWEST}

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 from scipy.sparse import csr_array
 
 from ingest.errors import IngestError
-from ingest.matching import candidates, match
+from ingest.matching import candidates, match, tiles
 from ingest.matching.assignment import assign
 from ingest.matching.moments import Side, Strata
 
@@ -123,11 +124,57 @@ def test_z_context_agrees_with_permutations():
 def test_many_tiles_and_both_ways_to_the_stratum_product_agree(monkeypatch):
     a, b, text, position = world(5)
     whole = run(a, b, text, position)
-    monkeypatch.setattr(candidates, "TILE", 1)
+    monkeypatch.setattr(tiles, "TILE", 1)
     assert run(a, b, text, position) == whole
     for density in (0.0, 2.0):
-        monkeypatch.setattr(candidates, "DENSE", density)
+        monkeypatch.setattr(tiles, "DENSE", density)
         assert run(a, b, text, position) == whole
+
+
+@given(st.integers(0, 10_000))
+def test_dense_products_of_a_device_keep_the_same_matches(seed):
+    """The way that a GPU goes, on the processor: torch's `cpu:0` is a device like any other."""
+    assert run(*world(seed), device="cpu:0") == run(*world(seed), device="cpu")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+@pytest.mark.parametrize("seed", range(5))
+def test_a_gpu_keeps_the_same_matches(seed):
+    a, b, text, position = world(seed, units=5000, features=700, texts=300)
+    assert run(a, b, text, position, device="cuda") == run(a, b, text, position, device="cpu")
+
+
+@pytest.mark.parametrize("device", ["cpu", "cpu:0"])
+def test_ties_and_near_ties_are_settled_in_float64(device):
+    """Thirty copies of a feature, rescaled and in turn a hair better: float32 cannot tell them apart, the ten best can."""
+    a, b, text, position = world(11)
+    copies = np.repeat(a[:, 9:10], 30, axis=1) * np.linspace(1, 7, 30, dtype=np.float32)
+    better = np.random.default_rng(0).permutation(30)
+    copies[0] += (1e-5 * better).astype(np.float32)
+    rows = run(a, np.hstack([b, copies]), text, position, device=device)
+    x = a[:, 9].astype(float)
+    r = [np.corrcoef(x, copies[:, j].astype(float))[0, 1] for j in range(30)]
+    expected = {40 + j for j in sorted(range(30), key=lambda j: (-r[j], j))[:10]}
+    assert {row["feature_b"] for row in rows if row["feature_a"] == 9 and row["rank_ab"]} == expected
+
+
+def test_equal_partners_are_kept_in_order():
+    a, b, text, position = world(12)
+    rows = run(a, np.hstack([b, np.repeat(a[:, 9:10], 30, axis=1)]), text, position)
+    best = sorted((r["rank_ab"], r["feature_b"]) for r in rows if r["feature_a"] == 9 and r["rank_ab"])
+    assert best == [(i + 1, 40 + i) for i in range(10)]
+
+
+def test_what_rounding_hides_is_searched_again(monkeypatch):
+    """With bounds far too wide for any list to be sure, every feature is searched again, and nothing changes."""
+    a, b, text, position = world(6, units=500, features=60)
+    calm = run(a, b, text, position)
+    searched = []
+    again = candidates._again
+    monkeypatch.setattr(candidates, "_again", lambda *asked: searched.append(asked[1:3]) or again(*asked))
+    monkeypatch.setattr(tiles, "rounding_of", lambda kind, n: np.full(len(n), 0.5 if kind is np.float32 else 1e-15))
+    assert run(a, b, text, position) == calm
+    assert all(len(features) > 50 for features in searched[0])
 
 
 def test_only_features_with_variance_have_matches():
