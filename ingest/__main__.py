@@ -1,4 +1,4 @@
-"""`python -m ingest run RUN.toml --out DIR`: the offline job."""
+"""`python -m ingest run RUN.toml --out DIR`: the offline job. `python -m ingest plan RUN.toml`: what it would take."""
 
 import argparse
 import sys
@@ -18,11 +18,18 @@ def main(argv: list[str] | None = None) -> int:
         "run_file", type=Path, metavar="RUN.toml", help="the run file; ingest/demo/run.toml is an example"
     )
     run_parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the store to make")
+    plan_parser = commands.add_parser("plan", help="what a run would take in memory, disk and time; loads nothing")
+    plan_parser.add_argument("run_file", type=Path, metavar="RUN.toml", help="the run file")
     arguments = parser.parse_args(argv)
     from ingest import config  # here, so that a wrong command line answers before torch is imported
 
     try:
         job, text = config.read(arguments.run_file)
+        if arguments.command == "plan":
+            from ingest import plan
+
+            print("\n".join(plan.lines(job)))
+            return 0
         from ingest.run import run
 
         fingerprint = run(job, text, arguments.out)

@@ -19,8 +19,10 @@ import numpy as np
 import torch
 from scipy.sparse import csr_array
 
+from ingest.config import ComparisonSpec
 from ingest.matching import match, nulls
 from ingest.matching.moments import Side
+from ingest.plan import SpacePlan, compare
 from tests.bench.activations import World, world
 
 BLOCK = 4096
@@ -113,7 +115,10 @@ def versus(units: int, features: int, active: int) -> None:
     searches = 1 + nulls.ROUNDS
     both = fast["matches"] + fast["null"]
     print(f"  engine: matches with all evidence   {fast['matches']:9.1f} s   {fast['kept']:,.0f} kept")
-    print(f"  engine: null, {nulls.ROUNDS} more searches       {fast['null']:9.1f} s   peak {fast['peak']:.2f} GB")
+    sides = {name: SpacePlan(name, features, fired, False, round(fired * units)) for name in "ab"}
+    planned = compare(ComparisonSpec(a="a", b="b"), sides, units).memory / 1e9
+    memory = f"peak {fast['peak']:.2f} GB, where the plan said {planned:.2f}"
+    print(f"  engine: null, {nulls.ROUNDS} more searches       {fast['null']:9.1f} s   {memory}")
     print(
         f"  dense loop: pearson alone, once     {slow['dense']:9.0f} s   peak {slow['peak']:.2f} GB; scaled from "
         f"1 of {slow['blocks']:.0f} blocks and {slow['units']:,.0f} of its units"

@@ -1,0 +1,116 @@
+"""`python -m ingest plan`: what a run would take, from the run file and the ends of files alone."""
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from ingest import config, plan
+from ingest.__main__ import main
+from ingest.config import ComparisonSpec
+from ingest.plan import SpacePlan
+from tests import tiny
+
+DEMO = Path(plan.__file__).parent / "demo" / "run.toml"
+RUN = """
+[corpus]
+source = "text"
+path = "text.txt"
+tokens = 10_000
+[[models]]
+name = "tiny-1l"
+load = "demo:tiny-1l"
+[[spaces]]
+name = "wide"
+model = "tiny-1l"
+kind = "sae"
+path = "sae"
+[[spaces]]
+name = "given"
+model = "tiny-1l"
+kind = "imported"
+path = "given.parquet"
+[[comparisons]]
+a = "wide"
+b = "given"
+"""
+
+
+def write(folder: Path, sae: object) -> Path:
+    (folder / "sae").mkdir()
+    (folder / "sae" / "cfg.json").write_text(sae if isinstance(sae, str) else json.dumps(sae))
+    pq.write_table(pa.table({"feature": [3, 99, 7], "passage": [0, 0, 1]}), folder / "given.parquet")
+    (folder / "run.toml").write_text(RUN)
+    return folder / "run.toml"
+
+
+def test_a_plan_reads_widths_and_activity_where_they_are_written(tmp_path):
+    job, _ = config.read(write(tmp_path, {"d_sae": 131_072}))
+    (wide, given), (comparison,) = plan.plan(job)
+    assert wide == SpacePlan("wide", 131_072, 64, True, 640_000)
+    assert given == SpacePlan("given", 100, 0.0003, False, 3)
+    assert (comparison.name, comparison.n_pairs) == ("wide~given", 13_107_200)
+
+
+@pytest.mark.parametrize(
+    "sae",
+    [
+        {"d_sae": 512, "k": 20},
+        {"d_sae": 512, "metadata": {"l0": 20.0}},
+        {"d_sae": 512, "metadata": {"training_architecture_details": {"k": 20}}},
+    ],
+)
+def test_what_an_sae_says_of_its_activity_is_taken(tmp_path, sae):
+    job, _ = config.read(write(tmp_path, sae))
+    assert plan.plan(job)[0][0] == SpacePlan("wide", 512, 20, False, 200_000)
+
+
+def test_it_grows_with_what_it_depends_on():
+    def of(tokens: int, width: int, active: int) -> plan.ComparisonPlan:
+        sides = {name: SpacePlan(name, width, active, False, active * tokens) for name in "ab"}
+        return plan.compare(ComparisonSpec(a="a", b="b"), sides, tokens)
+
+    small = of(10**5, 4096, 32)
+    held = plan.BASE + plan.TILE_BYTES
+    assert of(10**6, 4096, 32).memory - held == pytest.approx(10 * (small.memory - held))
+    assert of(10**6, 4096, 32).core_seconds == pytest.approx(
+        10 * small.core_seconds - 9 * plan.PER_PAIR * small.n_pairs
+    )
+    assert of(10**5, 8192, 32).n_pairs == 4 * small.n_pairs
+    assert of(10**5, 8192, 32).memory == small.memory
+    assert of(10**5, 4096, 64).core_seconds > 3 * small.core_seconds
+
+
+def test_the_command_prints_it_and_makes_nothing(tmp_path, capsys):
+    assert main(["plan", str(tiny.write(tmp_path / "tiny"))]) == 0
+    said = capsys.readouterr().out
+    assert "left~right" in said
+    assert "pairs" in said
+    assert main(["plan", str(DEMO)]) == 0
+    said = capsys.readouterr().out
+    assert "tiny-2l.1~tiny-2l.1-seed1" in said
+    assert "assumed" not in said
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["tiny"]
+
+
+@pytest.mark.parametrize(
+    ("sae", "said"),
+    [
+        ("no json", "is not the configuration of an SAE (JSONDecodeError"),
+        ({"d_in": 4}, "is not the configuration of an SAE (KeyError: 'd_sae'); path is a folder in SAELens's format"),
+    ],
+)
+def test_a_folder_that_is_no_sae(tmp_path, capsys, sae, said):
+    assert main(["plan", str(write(tmp_path, sae))]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_an_imported_file_that_is_no_parquet(tmp_path, capsys):
+    run_file = write(tmp_path, {"d_sae": 8})
+    (tmp_path / "given.parquet").write_text("feature,passage")
+    assert main(["plan", str(run_file)]) == 2
+    line = capsys.readouterr().err
+    assert line.count("\n") == 1
+    assert "space 'given'" in line
