@@ -16,6 +16,7 @@ st.set_page_config(page_title="Homolog", page_icon=ICON, layout="wide")
 PAGES = [
     st.Page("app_pages/overview.py", title="Overview", icon=":material/grid_view:", default=True),
     st.Page("app_pages/pairs.py", title="Pairs", icon=":material/scatter_plot:", url_path="pairs"),
+    st.Page("app_pages/unmatched.py", title="Unmatched", icon=":material/link_off:", url_path="unmatched"),
     st.Page("app_pages/pair.py", title="Pair", icon=":material/compare_arrows:", url_path="pair"),
     st.Page("app_pages/feature.py", title="Feature", icon=":material/fingerprint:", url_path="feature"),
     st.Page("app_pages/sql.py", title="SQL", icon=":material/terminal:", url_path="sql"),

@@ -20,6 +20,7 @@ GREY = "#8c8c96"
 BOTH = "#8b5cf6"
 """Where A and B meet: units at which both fire."""
 KEPT = "passes"
+FLOOR_TITLE = "r of its best match"
 
 
 def _shown(token: str | None) -> str:
@@ -87,6 +88,78 @@ def _diagonal() -> list[alt.Chart]:
         .encode(x="token:Q", y="pearson:Q", text="label:N")
     )
     return [line, label]
+
+
+def null_floor(
+    ranges: Sequence[r.NullFloor], points: Sequence[r.BestPoint], comparison: r.Comparison, height: int = 340
+) -> alt.LayerChart:
+    """The best match of each feature of A against how often it fires, over what chance gives at that firing count."""
+    dots = [
+        {
+            "fires": point.n_units_a,
+            "pearson": point.pearson,
+            "kept": KEPT if point.kept else "is filtered out",
+            "a": f"{comparison.space_a}:{point.feature_a}",
+            "b": f"{comparison.space_b}:{point.feature_b}",
+            "top": _shown(point.top_token_a),
+        }
+        for point in points
+    ]
+    x = alt.X(
+        "fires:Q",
+        title="units that A's feature fires on",
+        scale=alt.Scale(type="log", nice=False),
+        axis=alt.Axis(format="~s", tickCount=5),
+    )
+    y = alt.Y("pearson:Q", title=FLOOR_TITLE, axis=alt.Axis(format=".1f", tickCount=6))
+    tooltip = [
+        alt.Tooltip("a:N", title="feature of A"),
+        alt.Tooltip("b:N", title="its best match"),
+        alt.Tooltip("top:N", title="top token of A"),
+        alt.Tooltip("pearson:Q", title="r", format=".3f"),
+        alt.Tooltip("fires:Q", title="A fires on, units", format=",d"),
+        alt.Tooltip("kept:N", title="this filter"),
+    ]
+    hidden, shown = ([row for row in dots if (row["kept"] == KEPT) is wanted] for wanted in (False, True))
+    layers = [
+        alt.Chart(_data(some)).mark_circle(color=color, opacity=opacity, size=size).encode(x=x, y=y, tooltip=tooltip)
+        for some, color, opacity, size in ((hidden, GREY, 0.55, 12), (shown, A, 0.9, 30))
+    ]
+    return _finish(alt.layer(*_chance(ranges, x), *layers), height)
+
+
+def _chance(ranges: Sequence[r.NullFloor], x: alt.X) -> list[alt.Chart]:
+    """Steps over the ranges that are known: everything up to q95 shaded, darker from the median, the maximum thin."""
+    rows = [
+        {
+            "fires": one.n_active_low, "end": one.n_active_high + 1, "last": one.n_active_high, "floor": 0.0,
+            "median": one.median, "q95": one.q95, "maximum": one.maximum, "features": one.n_features,
+        }
+        for one in ranges
+        if one.q95 is not None
+    ]  # fmt: skip
+    tooltip = [
+        alt.Tooltip("fires:Q", title="A fires from, units", format=",d"),
+        alt.Tooltip("last:Q", title="to", format=",d"),
+        alt.Tooltip("median:Q", title="chance, median r", format=".2f"),
+        alt.Tooltip("q95:Q", title="chance, once in twenty above", format=".2f"),
+        alt.Tooltip("maximum:Q", title="chance, largest seen", format=".2f"),
+        alt.Tooltip("features:Q", title="features of A", format=",d"),
+    ]
+
+    def band(bottom: str, top: str, opacity: float) -> alt.Chart:
+        marked = alt.Chart(_data(rows)).mark_rect(color=GREY, opacity=opacity)
+        return marked.encode(x=x, x2="end:Q", y=alt.Y(f"{bottom}:Q", title=FLOOR_TITLE), y2=f"{top}:Q", tooltip=tooltip)
+
+    def line(name: str, width: float, dash: list[int]) -> alt.Chart:
+        marked = alt.Chart(_data(rows)).mark_rule(color=GREY, strokeWidth=width, strokeDash=dash)
+        return marked.encode(x=x, x2="end:Q", y=alt.Y(f"{name}:Q", title=FLOOR_TITLE), tooltip=tooltip)
+
+    words = [{**rows[0], "label": "chance"}] if rows else []
+    label = alt.Chart(_data(words)).mark_text(color=GREY, align="left", dx=5, dy=11, fontSize=11)
+    named = label.encode(x=x, y=alt.Y("q95:Q", title=FLOOR_TITLE), text="label:N")
+    shades = [band("floor", "q95", 0.16), band("median", "q95", 0.24)]
+    return [*shades, line("maximum", 0.8, [2, 2]), line("q95", 2.0, [1, 0]), named]
 
 
 def histogram(bins: Sequence[r.HistogramBin], side: str = "a", height: int = 170) -> alt.Chart:

@@ -1,11 +1,11 @@
 """Pieces that several pages share: the top of a page, trouble in words, the feature card."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 import streamlit as st
 
-from dashboard import charts, facts, links, marks, markup, navigation, words
+from dashboard import charts, export, facts, links, marks, markup, navigation, reasons, words
 from dashboard.data import Reader
 from dashboard.links import FeatureRef
 from store import records as r
@@ -91,17 +91,23 @@ def numbers(items: Sequence[tuple[str, str, str]]) -> None:
     st.html(f'<div style="display:flex;flex-wrap:wrap;gap:.5rem 1.4rem;margin:.1rem 0 .3rem">{body}</div>')
 
 
-def chips(match: r.Match, thresholds: r.Thresholds) -> None:
-    """Every reason of a match with its numbers, or the word that there is none."""
-    if not match.reasons:
-        st.html(markup.chip("contextual homologue", "none of the reasons for a trivial match holds", "a"))
-        return
-    st.html(
-        "".join(
-            markup.chip(f"{words.step(name)}: {words.reason(name, match, thresholds)}", r.REASONS[name])
+def reason_lines(match: r.Match, thresholds: r.Thresholds) -> None:
+    """Every reason of a match with its numbers, a line each; or that none holds, and which come closest."""
+    if match.reasons:
+        title = "Why it may be trivial"
+        lines = [
+            f"{markup.chip(words.step(name), r.REASONS[name])} {markup.sentence(reasons.why(name, match, thresholds))}"
             for name in match.reasons
-        )
-    )
+        ]
+    else:
+        title = "No reason to call it trivial holds"
+        chip = markup.chip("contextual homologue", "none of the reasons for a trivial match holds", "a")
+        near = "; ".join(markup.sentence(one) for one in reasons.nearest(match, thresholds))
+        lines = [f"{chip} {f'Nearest: {near}.' if near else ''}"]
+    if moved := reasons.moved(thresholds):
+        lines.append(f'<span style="{markup.FAINT}">Thresholds of this link: {escape(moved)}.</span>')
+    body = "".join(f'<div style="line-height:1.9">{line}</div>' for line in lines)
+    st.html(f'<div style="font-size:.88rem"><div style="font-weight:600">{title}</div>{body}</div>')
 
 
 def feature_card(reader: Reader, ref: FeatureRef, side: str, named: bool = True) -> None:
@@ -173,6 +179,38 @@ def bars(title: str, rows: Sequence[tuple[str, float, str]], side: str) -> str:
 def token_chips(tokens: Sequence[str], side: str, limit: int = 4) -> str:
     """Top tokens of a feature, strongest first, fading."""
     return "".join(markup.token(text, "", side, 0.42 - 0.09 * place) for place, text in enumerate(tokens[:limit]))
+
+
+def pager(to: Callable[[int], str], page: int, rows: int, more: bool, known: int | None) -> None:
+    """Which rows of a table these are, and links to the pages around: `to` gives the address of a page, from 1."""
+    first = (page - 1) * rows + 1
+    total = f" of {words.count(known)}" if known is not None else ""
+    parts = [markup.link(to(page - 1), "\N{LEFTWARDS ARROW} previous")] if page > 1 else []
+    parts.append(f"rows {first:,} to {first + rows - 1:,}{total}" if more else f"rows from {first:,}{total}")
+    parts += [markup.link(to(page + 1), "next \N{RIGHTWARDS ARROW}")] if more else []
+    st.html(
+        '<div style="display:flex;gap:1.2rem;font-size:.86rem;'
+        f'justify-content:flex-end">{"".join(f"<span>{part}</span>" for part in parts)}</div>'
+    )
+
+
+def take_away(key: str, file: Callable[[], bytes], name: str, what: str, reader: Reader, sql: str) -> None:
+    """The rows of a table as a file of at most `export.LIMIT`, and as a query to go on from."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button(
+            "Download CSV",
+            file,
+            f"{name}.csv",
+            "text/csv",
+            icon=":material/download:",
+            key=key,
+            on_click="ignore",
+            help=f"The {what} that pass these filters, at most {export.LIMIT:,}.",
+        )
+        st.page_link(
+            "app_pages/sql.py", label="Open as SQL", icon=":material/terminal:",
+            query_params=links.sql_query(reader.fingerprint, sql),
+        )  # fmt: skip
 
 
 def go_to(page: str, reader: Reader, sides: Sequence[str]) -> list[FeatureRef] | None:

@@ -122,6 +122,23 @@ class Reader:
         answer: list[r.PairPoint] = self._ask("points", comparison, chosen)
         return answer
 
+    def null_floor(self, comparison: str) -> list[r.NullFloor]:
+        return self.store.null_floor(comparison)
+
+    def best_points(self, comparison: str, chosen: r.PairFilter) -> list[r.BestPoint]:
+        answer: list[r.BestPoint] = self._ask("best_points", comparison, chosen)
+        return answer
+
+    def unmatched(
+        self, comparison: str, side: str, chosen: r.UnmatchedFilter, sort: str, limit: int, offset: int = 0
+    ) -> list[r.Unmatched]:
+        answer: list[r.Unmatched] = self._ask("unmatched", comparison, side, chosen, sort, limit, offset)
+        return answer
+
+    def unmatched_counts(self, comparison: str, side: str, chosen: r.UnmatchedFilter) -> list[r.FunnelStep]:
+        answer: list[r.FunnelStep] = self._ask("unmatched_counts", comparison, side, chosen)
+        return answer
+
     def around(
         self, comparison: str, a: int, b: int, chosen: r.PairFilter, sort: str
     ) -> tuple[tuple[int, int] | None, tuple[int, int] | None, int | None, int]:

@@ -1,9 +1,13 @@
 """SQL that the pages offer to visitors: the rows behind a page, and questions that work on any store."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 
-from dashboard.links import BOUNDS, STEPS, PairsView
-from store.records import SORTS, Comparison, PairFilter, Space, Thresholds
+from dashboard import reasons
+from dashboard.links import BOUNDS, STEPS, PairsView, UnmatchedView
+from store.records import ONE_SIDED, SORTS, Comparison, PairFilter, Space, Thresholds
+
+THRESHOLDS = tuple(item.name for item in fields(Thresholds))
 
 
 def literal(text: str) -> str:
@@ -11,13 +15,9 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _judged(thresholds: Thresholds) -> str:
-    changed = [
-        f"{item.name} := {getattr(thresholds, item.name)!r}"
-        for item in fields(Thresholds)
-        if getattr(thresholds, item.name) != item.default
-    ]
-    return f"judged_matches({', '.join(changed)})"
+def _judged(thresholds: Thresholds, macro: str = "judged_matches", names: Sequence[str] = THRESHOLDS) -> str:
+    changed = [f"{name} := {getattr(thresholds, name)!r}" for name in reasons.changed(thresholds, names)]
+    return f"{macro}({', '.join(changed)})"
 
 
 def _bounds(chosen: PairFilter) -> dict[str, str]:
@@ -58,10 +58,32 @@ def pairs(comparison: str, view: PairsView, rows: int = 1000) -> str:
     )
 
 
-def match(comparison: Comparison, a: int, b: int) -> str:
-    """Everything that is stored about one candidate pair."""
+def unmatched(comparison: Comparison, view: UnmatchedView, rows: int = 1000) -> str:
+    """The Unmatched page as a query: the same side, filter, thresholds and order."""
+    chosen = view.filter
+    own, other = ("a", "b") if view.side == "a" else ("b", "a")
+    space = comparison.space_a if view.side == "a" else comparison.space_b
+    tests = [f"f.space = {literal(space)}", "f.n_active > 0", f"coalesce(m.pearson < {chosen.below!r}, true)"]
+    if chosen.min_active:
+        tests.append(f"f.n_active >= {chosen.min_active}")
+    if chosen.hide:
+        tests.append(f"NOT list_has_any(f.reasons, [{', '.join(literal(name) for name in chosen.hide)}])")
+    order = "f.n_active * f.mean_activation" if view.sort == "mass" else f"f.{view.sort}"
     return (
-        f"SELECT *\nFROM judged_matches()\nWHERE comparison = {literal(comparison.comparison)}\n"
+        f"SELECT f.space, f.feature, f.top_token, f.n_active, f.firing_rate, f.max_activation, f.token_entropy_bits,\n"
+        f"       f.reasons, m.feature_{other} AS best_match, m.pearson\n"
+        f"FROM {_judged(chosen.thresholds, 'judged_features', ONE_SIDED)} AS f\n"
+        f"LEFT JOIN matches AS m\n  ON m.comparison = {literal(comparison.comparison)}"
+        f" AND m.feature_{own} = f.feature AND m.rank_{own}{other} = 1\n"
+        f"WHERE " + "\n  AND ".join(tests) + "\n"
+        f"ORDER BY {order} DESC NULLS LAST, f.feature\nLIMIT {rows}"
+    )
+
+
+def match(comparison: Comparison, a: int, b: int, thresholds: Thresholds) -> str:
+    """Everything that is stored about one candidate pair, with its reasons under these thresholds."""
+    return (
+        f"SELECT *\nFROM {_judged(thresholds)}\nWHERE comparison = {literal(comparison.comparison)}\n"
         f"  AND feature_a = {a} AND feature_b = {b}"
     )
 
@@ -111,10 +133,16 @@ def general(comparisons: list[Comparison], spaces: list[Space]) -> dict[str, str
             spaces[0].space, spaces[0].model, 0
         )
     if comparisons:
-        name = comparisons[0].comparison
+        first = comparisons[0]
+        name = first.comparison
+        found[f"What does {first.space_a} have that {first.space_b} lacks?"] = unmatched(first, UnmatchedView())
+        found[f"What chance looks like in {name}"] = (
+            "SELECT n_active_low, n_active_high, n_features, n_maxima, median, q95, maximum\nFROM match_nulls\n"
+            f"WHERE comparison = {literal(name)}\nORDER BY n_active_low"
+        )
         found[f"Hubs of {name}"] = (
-            "SELECT comparison, feature_b, count(*) AS as_best\nFROM matches\n"
-            f"WHERE comparison = {literal(name)} AND rank_ab = 1\n"
-            "GROUP BY comparison, feature_b\nORDER BY as_best DESC, feature_b\nLIMIT 50"
+            "SELECT DISTINCT comparison, feature_b, hub_size\nFROM matches\n"
+            f"WHERE comparison = {literal(name)} AND hub_size > 0\n"
+            "ORDER BY hub_size DESC, feature_b\nLIMIT 50"
         )
     return found

@@ -1,4 +1,4 @@
-"""Pairs as a file that a spreadsheet may open."""
+"""Pairs and unmatched features as files that a spreadsheet may open."""
 
 import csv
 import io
@@ -9,6 +9,10 @@ from store import records as r
 _COLUMNS = (
     "comparison", "feature_a", "feature_b", "pearson", "pearson_token", "pearson_position", "pearson_context",
     "z_context", "cosine", "jaccard", "n_both", "n_a_only", "n_b_only", "margin", "hub_size", "p_value", "q_value",
+)  # fmt: skip
+_UNMATCHED = (
+    "space", "feature", "n_active", "firing_rate", "max_activation", "mass", "token_entropy_bits", "partner",
+    "pearson", "chance_q95", "label",
 )  # fmt: skip
 LIMIT = 20_000
 """Rows of a download."""
@@ -26,12 +30,29 @@ def safe(value: object) -> object:
 
 def pairs_csv(rows: Sequence[r.PairRow]) -> bytes:
     """UTF-8 CSV with a header: evidence, top tokens of both sides, reasons."""
+    lines = [
+        [
+            *(getattr(row.match, name) for name in _COLUMNS),
+            *(" | ".join(side) for side in (row.tokens_a, row.tokens_b)),
+            " ".join(row.match.reasons),
+        ]
+        for row in rows
+    ]
+    return _csv([*_COLUMNS, "top_tokens_a", "top_tokens_b", "reasons"], lines)
+
+
+def unmatched_csv(rows: Sequence[r.Unmatched]) -> bytes:
+    """UTF-8 CSV with a header: how alive each feature is, its best match, what chance gives, top tokens, reasons."""
+    lines = [
+        [*(getattr(row, name) for name in _UNMATCHED), " | ".join(row.tokens), " ".join(row.reasons)] for row in rows
+    ]
+    return _csv([*_UNMATCHED, "top_tokens", "reasons"], lines)
+
+
+def _csv(head: Sequence[str], rows: Sequence[Sequence[object]]) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*_COLUMNS, "top_tokens_a", "top_tokens_b", "reasons"])
-    for row in rows:
-        values = [safe(getattr(row.match, name)) for name in _COLUMNS]
-        tokens = [safe(" | ".join(side)) for side in (row.tokens_a, row.tokens_b)]
-        writer.writerow([*values, *tokens, " ".join(row.match.reasons)])
+    writer.writerow(head)
+    writer.writerows([safe(cell) for cell in row] for row in rows)
     # Token text may hold halves of surrogate pairs, which UTF-8 cannot carry.
     return out.getvalue().encode("utf-8", "replace")

@@ -43,7 +43,11 @@ def measures(match: r.Match) -> list[tuple[str, str, str]]:
         ("cosine", number(match.cosine), "cosine of the two activation vectors"),
         ("B is A's", ordinal(match.rank_ab), "B's place among A's candidates, by r"),
         ("A is B's", ordinal(match.rank_ba), "A's place among B's candidates, by r"),
-        ("hub size", count(match.hub_size), "features of A that have this feature of B as their best match"),
+        (
+            "hub size",
+            count(match.hub_size),
+            "features of A that have this feature of B as their best match, beyond chance",
+        ),
     ]
     known = [
         (

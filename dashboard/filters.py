@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import links, markup, words
+from dashboard import bars, links, markup, words
 from dashboard.links import PairsView
 from store.records import REASONS, SORTS, Comparison, FunnelStep, PairFilter
 
@@ -33,27 +33,22 @@ def _write(fingerprint: str, **changes: Any) -> None:
     st.query_params.from_dict(links.pairs_query(fingerprint, view))
 
 
-def _changed(fingerprint: str, attribute: str, key: str) -> None:
-    value = st.session_state[key]
-    if attribute == "hide":
-        value = tuple(reason for reason in REASONS if reason in value)
-    if value is None:
-        value = getattr(PairFilter(), attribute)
-    _write(fingerprint, **{attribute: value, **({"only": None} if attribute == "hide" else {})})
-
-
 def _bound(fingerprint: str, attribute: str, value: object) -> dict[str, Any]:
     """Keyword arguments of a widget that shows `value` and writes `attribute`."""
-    key = f"pairs_{attribute}"
-    if st.session_state.get(key) != value:
-        st.session_state[key] = value
-    return {"key": key, "on_change": _changed, "args": (fingerprint, attribute, key)}
+
+    def changed(chosen: Any) -> None:
+        if attribute == "hide":
+            _write(fingerprint, hide=tuple(reason for reason in REASONS if reason in chosen), only=None)
+        else:
+            _write(fingerprint, **{attribute: getattr(PairFilter(), attribute) if chosen is None else chosen})
+
+    return bars.bound(f"pairs_{attribute}", value, changed)
 
 
 def bar(fingerprint: str, view: PairsView, comparisons: Sequence[Comparison]) -> None:
-    """Comparison, limits, reasons to hide, order."""
+    """Comparison, limits, reasons to hide, order, thresholds."""
     chosen = view.filter
-    one, two, three, four, five = st.columns([7, 3, 3, 3, 5], vertical_alignment="bottom")
+    one, two, three, four, five, six = st.columns([7, 3, 3, 3, 4, 4], vertical_alignment="bottom")
     one.selectbox(
         "Comparison (A ~ B)", [c.comparison for c in comparisons], **_bound(fingerprint, "comparison", view.comparison)
     )
@@ -84,6 +79,8 @@ def bar(fingerprint: str, view: PairsView, comparisons: Sequence[Comparison]) ->
         **_bound(fingerprint, "min_active", chosen.min_active),
     )
     five.selectbox("Order", SORTS, format_func=SORT_WORDS.__getitem__, **_bound(fingerprint, "sort", view.sort))
+    with six:
+        bars.thresholds("pairs", chosen.thresholds, lambda limits: _write(fingerprint, thresholds=limits))
     st.pills(
         "Hide matches that are",
         list(REASONS),

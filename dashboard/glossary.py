@@ -21,10 +21,18 @@ WORDS = {
     "contextual homologue": "A mutual best match for which none of the reasons below holds.",
     "reason": "Why a match may be trivial. Evidence is stored, thresholds are chosen when you look.",
     "margin": "How far a match's r is above the second best of the same feature of A.",
+    "top token": "The token text that carries most of a feature's activation (top_token), with its share "
+    "(top_token_share). A feature that fires on any word has a stop word here too, with a small share.",
+    "hub": "A feature of B that is the best match of many features of A. Only best matches beyond chance count (q at "
+    "most .05, or not known): luck alone sends features without a partner to those that fire often (hub_size).",
     "ceiling": "What two dictionaries of one model at one hook share, such as two training seeds.",
     "floor": "What a dictionary with random weights shares.",
     "q": "Benjamini-Hochberg over A's features of the chance that a search among shuffled passages finds as good "
     "a match.",
+    "chance": "What the best match of a feature looks like when B reads other passages: no pair is real, and still the "
+    "best of thousands can have a high r, most of all for a feature that fires rarely (match_nulls).",
+    "unmatched": "An alive feature whose best match on the other side is weak: what one model has and the other lacks.",
+    "activation mass": "How often a feature fires times its mean activation there: the sum of all its activations.",
     "score": "One similarity metric of a comparison as a whole, with its null distribution.",
     "store": "The folder that a run publishes; its heart is homolog.duckdb. Its fingerprint is a hash of the inputs.",
 }

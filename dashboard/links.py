@@ -6,13 +6,13 @@ so that an old or hand-written link still opens. A URL holds only what differs f
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field, fields, replace
 from urllib.parse import urlencode
 
-from store.records import REASONS, SORTS, PairFilter, Thresholds
+from store.records import ONE_SIDED, REASONS, SORTS, UNMATCHED_SORTS, PairFilter, Thresholds, UnmatchedFilter
 
-PAGES = ("", "pairs", "pair", "feature", "sql", "glossary")
+PAGES = ("", "pairs", "unmatched", "pair", "feature", "sql", "glossary")
 """URL paths of the pages; the empty one is the overview."""
 FINGERPRINT_LENGTH = 8
 LARGEST = 2**31 - 1
@@ -20,12 +20,18 @@ LARGEST = 2**31 - 1
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _FEATURE = re.compile(r"([a-z0-9][a-z0-9._-]*):([0-9]{1,10})")
 _DEFAULT = PairFilter()
+_UNMATCHED_DEFAULT = UnmatchedFilter()
 BOUNDS = ("min_pearson", "min_context", "min_active")
 """Limits of the filter; each is a step of the funnel, like a reason."""
 STEPS = (*BOUNDS, *REASONS)
 _NUMBERS = {"r": "min_pearson", "context": "min_context"}
 _COUNTS = {"fires": "min_active", "fa": "feature_a", "fb": "feature_b"}
-_COMMON = frozenset({"store", "comparison", "sort", "page", "show", "only", "a", "b", "f", "q"})
+_LIMITS = tuple(f"t_{item.name}" for item in fields(Thresholds))
+_PAIRS = frozenset({"store", "comparison", "sort", "page", "show", "only", "a", "b", "f", "q"})
+_UNMATCHED = frozenset({"store", "comparison", "side", "below", "fires", "show", "sort", "page"})
+_CORRELATION = "a number between -1 and 1, such as 0.5"
+_FRACTION = "a number between 0 and 1, such as 0.5"
+_WHOLE = "a whole number from 0"
 
 
 class LinkError(ValueError):
@@ -50,6 +56,19 @@ class PairsView:
     comparison: str | None = None
     filter: PairFilter = field(default_factory=PairFilter)
     sort: str = "pearson_context"
+    page: int = 1
+    """Page of the table, from 1."""
+
+
+@dataclass(frozen=True)
+class UnmatchedView:
+    """Everything the Unmatched page shows, as a link carries it."""
+
+    comparison: str | None = None
+    side: str = "a"
+    """Whose features are listed: `a` or `b`."""
+    filter: UnmatchedFilter = field(default_factory=UnmatchedFilter)
+    sort: str = UNMATCHED_SORTS[0]
     page: int = 1
     """Page of the table, from 1."""
 
@@ -103,9 +122,7 @@ def pairs_query(fingerprint: str, view: PairsView) -> dict[str, str]:
     if view.comparison is not None:
         query["comparison"] = view.comparison
     query |= _filter_query(view)
-    if view.page != 1:
-        query["page"] = str(view.page)
-    return query
+    return query | ({"page": str(view.page)} if view.page != 1 else {})
 
 
 def _filter_query(view: PairsView) -> dict[str, str]:
@@ -120,13 +137,46 @@ def _filter_query(view: PairsView) -> dict[str, str]:
         query["show"] = ",".join(shown)
     if chosen.only is not None:
         query["only"] = chosen.only
-    for item in fields(Thresholds):
-        value = getattr(chosen.thresholds, item.name)
-        if value != getattr(_DEFAULT.thresholds, item.name):
-            query[f"t_{item.name}"] = _number(value)
+    query |= _limits_query(chosen.thresholds)
     if view.sort != SORTS[0]:
         query["sort"] = view.sort
     return query
+
+
+def _limits_query(thresholds: Thresholds) -> dict[str, str]:
+    limits = {item.name: getattr(thresholds, item.name) for item in fields(Thresholds)}
+    return {f"t_{name}": _number(x) for name, x in limits.items() if x != getattr(_DEFAULT.thresholds, name)}
+
+
+def unmatched_query(fingerprint: str, view: UnmatchedView) -> dict[str, str]:
+    """Query of the Unmatched page: the comparison and the side, and of the rest only what differs from the default."""
+    query = {"store": fingerprint[:FINGERPRINT_LENGTH]}
+    if view.comparison is not None:
+        query["comparison"] = view.comparison
+    query["side"] = view.side
+    chosen = view.filter
+    if chosen.below != _UNMATCHED_DEFAULT.below:
+        query["below"] = _number(chosen.below)
+    if chosen.min_active:
+        query["fires"] = _number(chosen.min_active)
+    if shown := [reason for reason in ONE_SIDED if reason not in chosen.hide]:
+        query["show"] = ",".join(shown)
+    query |= _limits_query(chosen.thresholds)
+    query |= {"sort": view.sort} if view.sort != UNMATCHED_SORTS[0] else {}
+    return query | ({"page": str(view.page)} if view.page != 1 else {})
+
+
+def parse_unmatched(query: Mapping[str, str]) -> tuple[UnmatchedView, list[str]]:
+    """The view that a link asks for, and a line for each parameter that could not be read."""
+    problems: list[str] = []
+    chosen = _read(query, "below", "below", _fraction, _FRACTION, problems)
+    chosen |= _read(query, "fires", "min_active", _count, _WHOLE, problems)
+    chosen |= _hidden(query, ONE_SIDED, problems) | _limits(query, problems)
+    outer = _read(query, "page", "page", _page, "a whole number from 1", problems)
+    outer |= _chosen(query, "side", ("a", "b"), problems) | _chosen(query, "sort", UNMATCHED_SORTS, problems)
+    filter = replace(_UNMATCHED_DEFAULT, **chosen)  # type: ignore[arg-type]
+    view = UnmatchedView(query.get("comparison"), filter=filter)
+    return replace(view, **outer), problems + _strangers(query, _UNMATCHED)  # type: ignore[arg-type]
 
 
 def _number(value: float) -> str:
@@ -138,41 +188,48 @@ def parse_pairs(query: Mapping[str, str]) -> tuple[PairsView, list[str]]:
     problems: list[str] = []
     chosen: dict[str, object] = {}
     for name, attribute in _NUMBERS.items():
-        chosen |= _read(query, name, attribute, _decimal, "a number between -1 and 1, such as 0.5", problems)
+        chosen |= _read(query, name, attribute, _decimal, _CORRELATION, problems)
     for name, attribute in _COUNTS.items():
-        chosen |= _read(query, name, attribute, _count, "a whole number from 0", problems)
-    if "show" in query:
-        shown = [reason for reason in query["show"].split(",") if reason]
-        problems += [_unknown("show", name, tuple(REASONS)) for name in shown if name not in REASONS]
-        chosen["hide"] = tuple(reason for reason in REASONS if reason not in shown)
-    if "only" in query:
-        if query["only"] in STEPS:
-            chosen["only"] = query["only"]
-        else:
-            problems.append(_unknown("only", query["only"], STEPS))
-    limits: dict[str, object] = {}
-    for item in fields(Thresholds):
-        whole = isinstance(item.default, int)
-        wanted = "a whole number from 0" if whole else "a number between -1 and 1, such as 0.5"
-        limits |= _read(query, f"t_{item.name}", item.name, _count if whole else _decimal, wanted, problems)
-    if limits:
-        chosen["thresholds"] = Thresholds(**limits)  # type: ignore[arg-type]
+        chosen |= _read(query, name, attribute, _count, _WHOLE, problems)
+    chosen |= _hidden(query, tuple(REASONS), problems) | _chosen(query, "only", STEPS, problems)
+    chosen |= _limits(query, problems)
     view = PairsView(query.get("comparison"), replace(_DEFAULT, **chosen))  # type: ignore[arg-type]
     view = replace(view, **_read(query, "page", "page", _page, "a whole number from 1", problems))  # type: ignore[arg-type]
-    if "sort" in query:
-        if query["sort"] in SORTS:
-            view = replace(view, sort=query["sort"])
-        else:
-            problems.append(_unknown("sort", query["sort"], SORTS))
-    return view, problems + _strangers(query)
+    view = replace(view, **_chosen(query, "sort", SORTS, problems))  # type: ignore[arg-type]
+    return view, problems + _strangers(query, _PAIRS | set(_NUMBERS) | set(_COUNTS))
 
 
-def _strangers(query: Mapping[str, str]) -> list[str]:
-    known = _COMMON | set(_NUMBERS) | set(_COUNTS) | {f"t_{item.name}" for item in fields(Thresholds)}
+def _hidden(query: Mapping[str, str], names: tuple[str, ...], problems: list[str]) -> dict[str, object]:
+    """`show` lists the reasons that are not hidden."""
+    if "show" not in query:
+        return {}
+    shown = [name for name in query["show"].split(",") if name]
+    problems += [_unknown("show", name, names) for name in shown if name not in names]
+    return {"hide": tuple(name for name in names if name not in shown)}
+
+
+def _limits(query: Mapping[str, str], problems: list[str]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for item in fields(Thresholds):
+        parse, wanted = (_count, _WHOLE) if isinstance(item.default, int) else (_fraction, _FRACTION)
+        found |= _read(query, f"t_{item.name}", item.name, parse, wanted, problems)
+    return {"thresholds": Thresholds(**found)} if found else {}  # type: ignore[arg-type]
+
+
+def _chosen(query: Mapping[str, str], name: str, known: tuple[str, ...], problems: list[str]) -> dict[str, object]:
+    if name not in query:
+        return {}
+    if query[name] in known:
+        return {name: query[name]}
+    problems.append(_unknown(name, query[name], known))
+    return {}
+
+
+def _strangers(query: Mapping[str, str], known: Set[str]) -> list[str]:
     return [
         f"{short(name)}={short(value)} is no filter and is ignored"
         for name, value in query.items()
-        if name not in known and not name.startswith("embed")
+        if name not in known and name not in _LIMITS and not name.startswith("embed")
     ]
 
 
@@ -199,6 +256,11 @@ def _decimal(text: str) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) and -1 <= value <= 1 else None
+
+
+def _fraction(text: str) -> float | None:
+    value = _decimal(text)
+    return None if value is None or value < 0 else value
 
 
 def _count(text: str) -> int | None:

@@ -7,9 +7,9 @@ in light and dark. The strongest shade stays below the point where either would 
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from dashboard import links, marks, words
+from dashboard import links, marks, reasons, words
 from dashboard.charts import A_RGB, B_RGB, GREY_RGB
-from dashboard.links import FeatureRef
+from dashboard.links import FeatureRef, UnmatchedView
 from store import records as r
 
 MONO = "font-family:'Source Code Pro',ui-monospace,SFMono-Regular,Menlo,Consolas,monospace"
@@ -171,6 +171,33 @@ def feature_link(fingerprint: str, f: FeatureRef, side: str, text: str | None = 
     return link(
         links.href("feature", links.feature_query(fingerprint, f)), escape(text or str(f)), f"feature {f}", style
     )
+
+
+def sentence(parts: reasons.Sentence) -> str:
+    """A sentence whose tokens are drawn as tokens."""
+    return "".join(token(part.text) if isinstance(part, reasons.Token) else escape(part) for part in parts)
+
+
+def reason_chips(match: r.Match, thresholds: r.Thresholds) -> str:
+    """The reasons of a match in a cell of a table, each with its numbers as a tooltip."""
+    return (
+        "".join(chip(words.step(name), reasons.plain(reasons.why(name, match, thresholds))) for name in match.reasons)
+        or words.NONE
+    )
+
+
+def unmatched_links(fingerprint: str, comparison: r.Comparison, thresholds: r.Thresholds) -> str:
+    """Links to what each side of a comparison has and the other lacks."""
+    found = []
+    for side, own, other in (
+        ("a", comparison.space_a, comparison.space_b),
+        ("b", comparison.space_b, comparison.space_a),
+    ):
+        view = UnmatchedView(comparison.comparison, side, r.UnmatchedFilter(thresholds=thresholds))
+        name = f"in {escape(own)}, not in {escape(other)}"
+        tip = f"features of {own} without a match in {other}"
+        found.append(link(links.href("unmatched", links.unmatched_query(fingerprint, view)), name, tip))
+    return " · ".join(found)
 
 
 def split_bar(match: r.Match, height: str = ".55rem") -> str:

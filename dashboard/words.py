@@ -87,30 +87,6 @@ def sentence(match: r.Match) -> str:
     return text + f"The runner-up is {number(match.margin)} behind."
 
 
-def reason(name: str, match: r.Match, thresholds: r.Thresholds) -> str:
-    """One reason with this match's own numbers and the threshold it passed."""
-    token = percent(token_share(match))
-    position = percent(share(match.pearson_position, match.pearson))
-    fewest = count(min(match.n_active_a, match.n_active_b))
-    words = {
-        "rare": f"one side fires on only {fewest} tokens (fewer than {thresholds.rare})",
-        "dense": f"one side fires on more than {percent(thresholds.dense)} of tokens",
-        "special": f"more than {percent(thresholds.special)} of one side's activation is on special tokens",
-        "position": f"{position} of r = {number(match.pearson)} is explained by the position (more than "
-        f"{percent(thresholds.position)})",
-        "token": f"{token} of r = {number(match.pearson)} is explained by the token (more than "
-        f"{percent(thresholds.token)})",
-        "single_token": f"both sides put at least {percent(thresholds.single_token)} of their activation on one token",
-        "stop_token": "both sides' top token is punctuation, white space or a function word",
-        "not_mutual": f"B is A's {ordinal(match.rank_ab)} match, A is B's {ordinal(match.rank_ba)}",
-        "hub": f"{count(match.hub_size)} features of A have this feature of B as their best (more than "
-        f"{thresholds.hub})",
-        "chance": f"q = {probability(match.q_value)}: a search among shuffled passages finds as good a match too often",
-        "thin": f"both fire together on only {count(match.n_both)} units (fewer than {thresholds.thin})",
-    }
-    return words[name]
-
-
 def threshold(name: str, thresholds: r.Thresholds) -> str:
     """Where a reason begins, in words, for the glossary and tooltips."""
     t = thresholds
@@ -121,7 +97,7 @@ def threshold(name: str, thresholds: r.Thresholds) -> str:
         "position": f"pearson_position above {percent(t.position)} of pearson",
         "token": f"pearson_token above {percent(t.token)} of pearson",
         "single_token": f"top_token_share at least {percent(t.single_token)}",
-        "stop_token": "a list of words",
+        "stop_token": f"top_token_share at least {percent(t.stop_token)}, and a list of words",
         "not_mutual": "rank 1 from both sides",
         "hub": f"hub_size above {t.hub}",
         "chance": f"q_value above {t.chance:g}",
@@ -232,6 +208,40 @@ def scatter(found: r.UnitScatter) -> str:
             f"{count(len(found.points))} of the {count(found.n_units)} units where either fires. Hover for the token."
         )
     return f"Every one of the {count(found.n_units)} units where either fires. Hover for the token."
+
+
+def no_floor(ranges: Sequence[r.NullFloor]) -> str:
+    """Why there is no picture of chance; empty where there is one."""
+    if not ranges:
+        return (
+            "Chance is not known here: it is measured by matching every passage with another, and this text is a "
+            "single passage. Run the job on more text."
+        )
+    if all(one.q95 is None for one in ranges):
+        return (
+            f"Chance is not known here: too few features of A fire ({count(sum(one.n_features for one in ranges))}) to "
+            "say what the best of a search among shuffled passages looks like."
+        )
+    return ""
+
+
+def floor(ranges: Sequence[r.NullFloor], rare: int) -> str:
+    """What chance looks like, in numbers: for the rarest features that are not `rare`, and for the fullest range."""
+    known = [one for one in ranges if one.q95 is not None]
+    first = next((one for one in known if one.n_active_low >= rare), known[0])
+    most = max(known, key=lambda one: (one.n_features, -one.n_active_low))
+    text = f"Features of A that fire {_range(first)} times reach r = {number(first.q95)} by chance once in twenty"
+    if most is not first:
+        text += f"; those that fire {_range(most)} times, r = {number(most.q95)}"
+    return (
+        f"{text}. Grey is chance: best matches when B reads other passages. So each dot is a best match, too: one for "
+        "each feature of A, blue if it passes the filters."
+    )
+
+
+def _range(one: r.NullFloor) -> str:
+    low, high = count(one.n_active_low), count(one.n_active_high)
+    return low if low == high else f"{low} to {high}"
 
 
 def alignment(comparison: r.Comparison) -> str:

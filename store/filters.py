@@ -72,5 +72,41 @@ def funnel(groups: list[tuple[int, int]], filter: r.PairFilter) -> list[r.Funnel
     return found
 
 
+_UNMATCHED_BITS = {**{name: _BITS[name] for name in r.ONE_SIDED}, "min_active": 8, "unmatched": 16}
+
+
+def unmatched_flagged(filter: r.UnmatchedFilter) -> dict[str, Any]:
+    """The values that store/sql/unmatched_flagged.sql binds beside the comparison, its side and its space.
+
+    Raises `UnknownName` for a reason that one side alone does not have.
+    """
+    for name in filter.hide:
+        one_of("reason of one side", name, r.ONE_SIDED)
+    limits = {name: getattr(filter.thresholds, name) for name in r.ONE_SIDED}
+    return {"below": filter.below, "min_active": filter.min_active, **limits}
+
+
+def unmatched_clear(filter: r.UnmatchedFilter) -> int:
+    """Bits that hide a feature."""
+    return sum(_UNMATCHED_BITS[name] for name in _unmatched_steps(filter))
+
+
+def unmatched_funnel(groups: list[tuple[int, int]], filter: r.UnmatchedFilter) -> list[r.FunnelStep]:
+    """`groups`: (flags, features that have just these). A bound that is not set is left out."""
+    left = sum(n for _, n in groups)
+    found = [r.FunnelStep("alive", left, 0)]
+    for name in _unmatched_steps(filter):
+        groups = [(flags, n) for flags, n in groups if not flags & _UNMATCHED_BITS[name]]
+        now = sum(n for _, n in groups)
+        found.append(r.FunnelStep(name, now, left - now))
+        left = now
+    return found
+
+
+def _unmatched_steps(filter: r.UnmatchedFilter) -> list[str]:
+    bound = ["min_active"] if filter.min_active > 0 else []
+    return ["unmatched", *bound, *(name for name in r.ONE_SIDED if name in filter.hide)]
+
+
 def _sum(names: Iterable[str]) -> int:
     return sum(_BITS[name] for name in names)

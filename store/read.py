@@ -1,95 +1,21 @@
 """Store: one method per question that a page, a script or a test asks of a published folder."""
 
 from dataclasses import asdict
-from pathlib import Path
-from types import TracebackType
-from typing import Any, TypeVar
 
-import duckdb
-
-from store import filters, sql, strips
+from store import filters, strips
 from store import records as r
-from store.connection import connect, cursor, one_line
-from store.errors import NotAStore, UnknownName
-from store.schema import DATABASE
-
-Record = TypeVar("Record")
+from store.opened import Opened
 
 DEFAULTS = r.Thresholds()
 STRATA = ("top", "q1", "q2", "q3", "q4", "q5", "random")
 
 
-class Store:
+class Store(Opened):
     """A published store, opened read-only. Safe to share between threads: every question uses a cursor of its own.
 
     Raises `NotAStore` when the folder has no readable `homolog.duckdb`, `WrongSchema` when it was written by another
     schema version. After the file was replaced by a new publication, open a new `Store`.
     """
-
-    folder: Path
-    fingerprint: str
-
-    def __init__(self, folder: Path | str) -> None:
-        self.folder = Path(folder)
-        self._connection = connect(self.folder)
-        try:
-            self._build = self._rows("build", r.Build)[0]
-            self._models = {m.model: m for m in self._rows("models", r.Model)}
-            self._spaces = {s.space: s for s in self._rows("spaces", r.Space)}
-            self._comparisons = {c.comparison: c for c in self._rows("comparisons", r.Comparison)}
-        except NotAStore:
-            self.close()
-            raise
-        self.fingerprint = self._build.fingerprint
-
-    def close(self) -> None:
-        """Lets go of the file; questions asked afterwards fail."""
-        self._connection.close()
-
-    def __enter__(self) -> "Store":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def cursor(self) -> duckdb.DuckDBPyConnection:
-        """A cursor of its own over the store, for the SQL console; close it after use."""
-        return cursor(self._connection)
-
-    # What is in it -----------------------------------------------------------------------------------------------
-    def build(self) -> r.Build:
-        return self._build
-
-    def models(self) -> list[r.Model]:
-        return list(self._models.values())
-
-    def spaces(self) -> list[r.Space]:
-        return list(self._spaces.values())
-
-    def space(self, space: str) -> r.Space:
-        """Raises `UnknownName`, which says which spaces exist."""
-        filters.one_of("space", space, self._spaces)
-        return self._spaces[space]
-
-    def comparisons(self) -> list[r.Comparison]:
-        return list(self._comparisons.values())
-
-    def comparison(self, comparison: str) -> r.Comparison:
-        """Raises `UnknownName`, which says which comparisons exist."""
-        filters.one_of("comparison", comparison, self._comparisons)
-        return self._comparisons[comparison]
-
-    def comparison_of(self, space_a: str, space_b: str) -> r.Comparison | None:
-        """The comparison of two spaces in this order, or None. Raises `UnknownName` for an unknown space."""
-        self.space(space_a), self.space(space_b)
-        wanted = (space_a, space_b)
-        return next((c for c in self._comparisons.values() if (c.space_a, c.space_b) == wanted), None)
-
-    def counts(self) -> dict[str, int]:
-        """Rows of every table, as published."""
-        return {row["table_name"]: row["n_rows"] for row in self._dicts("counts")}
 
     def summaries(self, thresholds: r.Thresholds = DEFAULTS) -> list[r.ComparisonSummary]:
         return self._rows("summaries", r.ComparisonSummary, **asdict(thresholds))
@@ -144,6 +70,44 @@ class Store:
         asked = {**filters.flagged(comparison, filter), **filters.kept(filter), "sort": sort}
         row = self._dicts("around", **asked, this_a=feature_a, this_b=feature_b)[0]
         return row["previous"], row["next"], row["place"] if row["is_kept"] else None, row["n_kept"]
+
+    def null_floor(self, comparison: str) -> list[r.NullFloor]:
+        """What chance gives in each range of firing counts, rarest first; none where the text is a single passage."""
+        self.comparison(comparison)
+        return self._rows("null_floor", r.NullFloor, comparison=comparison)
+
+    def best_points(self, comparison: str, filter: r.PairFilter, limit: int = 5000) -> list[r.BestPoint]:
+        """The best match of each feature of A, the only ones that `null_floor` speaks of; those that pass first."""
+        self.comparison(comparison)
+        asked = {**filters.flagged(comparison, filter), **filters.masks(filter), "limit": limit}
+        return self._rows("best_points", r.BestPoint, **asked)
+
+    # What has no match -------------------------------------------------------------------------------------------
+    def unmatched(
+        self,
+        comparison: str,
+        side: str,
+        filter: r.UnmatchedFilter,
+        sort: str = "mass",
+        limit: int = 100,
+        offset: int = 0,
+    ) -> list[r.Unmatched]:
+        """Alive features of a side (`a` or `b`) whose best match is weak, by `sort` (of `records.UNMATCHED_SORTS`)."""
+        filters.one_of("sort", sort, r.UNMATCHED_SORTS)
+        asked = self._unmatched(comparison, side, filter)
+        page = {"clear": filters.unmatched_clear(filter), "sort": sort, "limit": limit, "offset": offset}
+        return self._rows("unmatched", r.Unmatched, **asked, **page)
+
+    def unmatched_counts(self, comparison: str, side: str, filter: r.UnmatchedFilter) -> list[r.FunnelStep]:
+        """Features of a side that are `alive`, those of them `unmatched`, and what each filter leaves of these."""
+        rows = self._dicts("unmatched_counts", **self._unmatched(comparison, side, filter))
+        return filters.unmatched_funnel([(row["flags"], row["n"]) for row in rows], filter)
+
+    def _unmatched(self, comparison: str, side: str, filter: r.UnmatchedFilter) -> dict[str, object]:
+        c = self.comparison(comparison)
+        filters.one_of("side", side, ("a", "b"))
+        space = c.space_a if side == "a" else c.space_b
+        return {"comparison": comparison, "side": side, "space": space, **filters.unmatched_flagged(filter)}
 
     # One pair ----------------------------------------------------------------------------------------------------
     def match(
@@ -249,44 +213,3 @@ class Store:
         as_b = [c.comparison for c in self._comparisons.values() if c.space_b == space]
         rows = self._dicts("elsewhere", **asked, as_a=as_a, as_b=as_b)
         return [r.Elsewhere(row["comparison"], row.pop("side"), row.pop("other_space"), r.Match(**row)) for row in rows]
-
-    # How a question is asked -------------------------------------------------------------------------------------
-    def _pair(self, comparison: str, feature_a: int, feature_b: int) -> r.Comparison:
-        c = self.comparison(comparison)
-        self._feature(c.space_a, feature_a)
-        self._feature(c.space_b, feature_b)
-        return c
-
-    def _feature(self, space: str, feature: int | None) -> dict[str, Any]:
-        n = self.space(space).n_features
-        if feature is None or not 0 <= feature < n:
-            raise UnknownName(f"{space} has features 0 to {n - 1}; got {feature}")
-        return {"space": space, "feature": feature}
-
-    def _fired(
-        self, name: str, comparison: str, feature_a: int, feature_b: int, **asked: object
-    ) -> list[dict[str, Any]]:
-        """Asks a question about the units where two features fire, by tokens or by aligned units."""
-        c = self._pair(comparison, feature_a, feature_b)
-        asked |= {"space_a": c.space_a, "feature_a": feature_a, "space_b": c.space_b, "feature_b": feature_b}
-        if c.alignment == "identical":
-            return self._dicts(name, **asked)
-        return self._dicts(name, "fired_aligned", **asked, alignment=c.alignment)
-
-    def _rows(self, name: str, record: type[Record], **asked: object) -> list[Record]:
-        return [record(**row) for row in self._dicts(name, **asked)]
-
-    def _dicts(self, name: str, fired: str = "fired_identical", /, **asked: object) -> list[dict[str, Any]]:
-        """Rows of `store/sql/<name>.sql` by column name, lists as tuples. Raises `NotAStore` for a damaged file."""
-        try:
-            with cursor(self._connection) as own:
-                answer = own.execute(sql.load(name, fired), asked)
-                columns = [column[0] for column in answer.description or ()]
-                rows = answer.fetchall()
-        except duckdb.Error as error:
-            said = f"{self.folder / DATABASE} could not answer `{name}`: {one_line(error)}"
-            raise NotAStore(f"{said}; try `python -m store check {self.folder}`") from error
-        return [
-            {name: tuple(cell) if isinstance(cell, list) else cell for name, cell in zip(columns, row, strict=True)}
-            for row in rows
-        ]

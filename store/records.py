@@ -106,6 +106,10 @@ class Thresholds:
     """pearson_token above this share of pearson."""
     single_token: float = 0.8
     """top_token_share at least this on both sides."""
+    stop_token: float = 0.2
+    """top_token_share at least this on both sides, and both top tokens are punctuation, white space or a function word.
+
+    0 asks for the words alone."""
     hub: int = 3
     """hub_size above this."""
     chance: float = 0.05
@@ -114,6 +118,9 @@ class Thresholds:
     """n_both below this."""
 
 
+ONE_SIDED = ("rare", "dense", "special")
+"""The reasons of `REASONS` that one feature brings into every match of its own."""
+
 REASONS: dict[str, str] = {
     "rare": "either side fires on too few tokens to tell a match from luck",
     "dense": "either side fires nearly everywhere",
@@ -121,9 +128,10 @@ REASONS: dict[str, str] = {
     "position": "the position in the passage alone explains most of the correlation",
     "token": "the token alone explains most of the correlation",
     "single_token": "both sides fire on one single token",
-    "stop_token": "both sides' top token is punctuation, white space or a function word",
+    "stop_token": "both sides' top token is punctuation, white space or a function word, and has a good part of the "
+    "activation",
     "not_mutual": "one of the two has a better match elsewhere",
-    "hub": "many features of A have this feature of B as their best match",
+    "hub": "many features of A have this feature of B as their best match, beyond chance",
     "chance": "a search among shuffled passages finds as good a match too often",
     "thin": "both fire together on too few units",
 }
@@ -183,6 +191,12 @@ class Match:
     top_token_b: str | None
     n_active_a: int
     n_active_b: int
+    firing_rate_a: float
+    firing_rate_b: float
+    special_share_a: float | None
+    special_share_b: float | None
+    top_token_share_a: float | None
+    top_token_share_b: float | None
     reasons: tuple[str, ...]
 
 
@@ -218,6 +232,78 @@ class PairPoint:
     top_token_a: str | None
     kept: bool
     """Whether it passes the filter."""
+
+
+@dataclass(frozen=True)
+class NullFloor:
+    """What chance gives to features of A that fire `n_active_low` to `n_active_high` times: r of the best match."""
+
+    comparison: str
+    n_active_low: int
+    n_active_high: int
+    n_features: int
+    n_maxima: int
+    mean: float | None
+    """This and what follows are None where the null maxima are too few."""
+    sd: float | None
+    median: float | None
+    q95: float | None
+    maximum: float | None
+
+
+@dataclass(frozen=True)
+class BestPoint:
+    """One dot over the null floor: the best match of a feature of A."""
+
+    feature_a: int
+    feature_b: int
+    pearson: float
+    n_units_a: int
+    """Units that A's feature fires on: what the ranges of the null count."""
+    top_token_a: str | None
+    kept: bool
+    """Whether it passes the filter."""
+
+
+@dataclass(frozen=True)
+class UnmatchedFilter:
+    """What the Unmatched page shows; the defaults are its default filter."""
+
+    below: float = 0.3
+    """The best match has a pearson below this, or there is no candidate at all."""
+    min_active: int = 0
+    """It fires on at least this many tokens."""
+    hide: tuple[str, ...] = ONE_SIDED
+    """Reasons of `ONE_SIDED` whose features are left out."""
+    thresholds: Thresholds = field(default_factory=Thresholds)
+
+
+UNMATCHED_SORTS = ("mass", "n_active", "token_entropy_bits")
+"""Orders of unmatched features, largest first. `mass` is n_active * mean_activation: the sum of all activations."""
+
+
+@dataclass(frozen=True)
+class Unmatched:
+    """A feature of one side of a comparison whose best match on the other side is weak."""
+
+    space: str
+    feature: int
+    n_active: int
+    firing_rate: float
+    max_activation: float | None
+    mass: float | None
+    """Sum of its activations."""
+    token_entropy_bits: float | None
+    label: str | None
+    partner: int | None
+    """Its best match on the other side, None where it has no candidate."""
+    pearson: float | None
+    chance_q95: float | None
+    """pearson that its best match exceeds once in twenty by chance; None where unknown, and for features of B."""
+    reasons: tuple[str, ...]
+    """Those of `ONE_SIDED` that hold."""
+    tokens: tuple[str, ...]
+    """Up to five token texts with the largest mass, strongest first."""
 
 
 @dataclass(frozen=True)

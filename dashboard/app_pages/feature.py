@@ -118,8 +118,7 @@ def line(reader: data.Reader, ref: FeatureRef, one: r.Elsewhere) -> list[str]:
         markup.split_bar(m),
         words.number(m.pearson_context),
         words.ordinal(m.rank_ba if own_a else m.rank_ab),
-        "".join(markup.chip(words.step(name), words.reason(name, m, r.Thresholds())) for name in m.reasons)
-        or words.NONE,
+        markup.reason_chips(m, r.Thresholds()),
     ]
 
 

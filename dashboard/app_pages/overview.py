@@ -15,6 +15,8 @@ VALUES = {
 }
 # Comparisons that are asked for their best pairs.
 ASKED = 6
+# Comparisons whose unmatched features are linked.
+LISTED = 3
 
 
 def show() -> None:
@@ -107,6 +109,22 @@ def comparison_grid(reader: data.Reader, summaries: list[r.ComparisonSummary], s
         "A cell is a comparison and opens its pairs. Grey cells are references, not findings about two models: "
         "ceilings, baselines and floors. Hover for which."
     )
+    lacking(reader, summaries, spaces)
+
+
+def lacking(reader: data.Reader, summaries: list[r.ComparisonSummary], spaces: list[r.Space]) -> None:
+    """Links to what one model has and the other lacks, for the comparisons between models that share most."""
+    findings = [one for one in summaries if summary.role(one, spaces) == "finding"]
+    richest = sorted(findings, key=lambda one: (-one.n_homologues, one.comparison))[:LISTED]
+    lines = "".join(
+        f"<div>{markup.unmatched_links(reader.fingerprint, reader.comparison(one.comparison), r.Thresholds())}</div>"
+        for one in richest
+    )
+    if lines:
+        st.html(
+            '<div style="font-size:.86rem;line-height:1.7"><div>What does one have that the other lacks?</div>'
+            f"{lines}</div>"
+        )
 
 
 def three_pairs(reader: data.Reader, summaries: list[r.ComparisonSummary], spaces: list[r.Space]) -> None:

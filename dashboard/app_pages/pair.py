@@ -39,7 +39,7 @@ def show() -> None:
     plots(reader, comparison, a, b)
     cards(reader, a, b)
     runners(reader, comparison, a, b, view)
-    rows(reader, comparison, a, b, match)
+    rows(reader, comparison, a, b, match, view)
 
 
 def choose(reader: data.Reader, query: dict[str, str]) -> None:
@@ -117,7 +117,7 @@ def evidence(match: r.Match | None, view: PairsView) -> None:
         "<span>grey: what the token explains · blue: what only the context explains</span><span>1</span></div>"
     )
     st.markdown(words.sentence(match))
-    components.chips(match, view.filter.thresholds)
+    components.reason_lines(match, view.filter.thresholds)
     components.numbers(facts.measures(match))
 
 
@@ -237,17 +237,25 @@ def runner(
         words.number(m.pearson),
         words.number(m.pearson_context),
         words.count(m.n_both),
-        "".join(markup.chip(words.step(name), words.reason(name, m, view.filter.thresholds)) for name in m.reasons)
-        or words.NONE,
+        markup.reason_chips(m, view.filter.thresholds),
     ]
 
 
-def rows(reader: data.Reader, comparison: r.Comparison, a: FeatureRef, b: FeatureRef, match: r.Match | None) -> None:
+def rows(
+    reader: data.Reader,
+    comparison: r.Comparison,
+    a: FeatureRef,
+    b: FeatureRef,
+    match: r.Match | None,
+    view: PairsView,
+) -> None:
     st.caption(f"Comparison {marks.plain(comparison.comparison)}: {words.alignment(comparison)}.")
     if match is not None:
         st.page_link(
             "app_pages/sql.py", label="The row behind this page, as SQL", icon=":material/terminal:",
-            query_params=links.sql_query(reader.fingerprint, examples.match(comparison, a.feature, b.feature)),
+            query_params=links.sql_query(
+                reader.fingerprint, examples.match(comparison, a.feature, b.feature, view.filter.thresholds)
+            ),
         )  # fmt: skip
 
 

@@ -36,7 +36,15 @@ def show() -> None:
     filters.bar(reader.fingerprint, view, comparisons)
     steps = reader.funnel(comparison.comparison, view.filter)
     st.html(filters.funnel(reader.fingerprint, view, steps))
+    unmatched(reader, view, comparison)
     body(reader, view, comparison, steps)
+
+
+def unmatched(reader: data.Reader, view: PairsView, comparison: r.Comparison) -> None:
+    st.html(
+        f'<div style="font-size:.86rem">And what has no match? '
+        f"{markup.unmatched_links(reader.fingerprint, comparison, view.filter.thresholds)}</div>"
+    )
 
 
 def body(reader: data.Reader, view: PairsView, comparison: r.Comparison, steps: list[r.FunnelStep]) -> None:
@@ -55,23 +63,19 @@ def body(reader: data.Reader, view: PairsView, comparison: r.Comparison, steps: 
     if not found:
         st.info(words.empty(steps, view.filter.only), icon=":material/filter_alt_off:")
         reset(reader, view)
-    points = reader.points(comparison.comparison, view.filter)
-    if points:
-        with st.expander(
-            "Map of the matches: is it only the token?", expanded=True, on_change="rerun", key="pairs_map"
-        ) as box:
-            if box.open:
-                scatter(points, comparison)
+    plots(reader, view, comparison)
     if found:
         table(reader, view, comparison, found[:ROWS])
-        pages(reader, view, len(found) > ROWS, steps)
-        actions(reader, view, comparison)
+        below(reader, view, comparison, len(found) > ROWS, words.passing(steps, view.filter.only))
 
 
 def reset(reader: data.Reader, view: PairsView) -> None:
     links_to = [
         (replace(view, filter=r.PairFilter(), page=1), "Reset the filters"),
-        (replace(view, filter=r.PairFilter(hide=()), page=1), "Show every candidate"),
+        (
+            replace(view, filter=r.PairFilter(hide=(), thresholds=view.filter.thresholds), page=1),
+            "Show every candidate",
+        ),
     ]
     body = " · ".join(
         markup.link(links.href("pairs", links.pairs_query(reader.fingerprint, target)), text)
@@ -80,7 +84,22 @@ def reset(reader: data.Reader, view: PairsView) -> None:
     st.html(f'<div style="font-size:.9rem">{body}</div>')
 
 
-def scatter(points: list[r.PairPoint], comparison: r.Comparison) -> None:
+def plots(reader: data.Reader, view: PairsView, comparison: r.Comparison) -> None:
+    """Two doubts side by side: is it only the token, is it only chance. Each is asked for only while open."""
+    left, right = st.columns(2)
+    with left, st.expander("Is it only the token?", expanded=True, on_change="rerun", key="pairs_map") as box:
+        if box.open:
+            scatter(reader, view, comparison)
+    with right, st.expander("Is it only chance?", expanded=True, on_change="rerun", key="pairs_floor") as box:
+        if box.open:
+            floor(reader, view, comparison)
+
+
+def scatter(reader: data.Reader, view: PairsView, comparison: r.Comparison) -> None:
+    points = reader.points(comparison.comparison, view.filter)
+    if not points:
+        st.caption("This comparison has no candidate to show.")
+        return
     st.altair_chart(charts.pairs_scatter(points, comparison), key="pairs_scatter")
     st.caption(
         "A dot is a match, blue if it passes the filters and grey if not. On the dashed line the token explains "
@@ -88,6 +107,16 @@ def scatter(points: list[r.PairPoint], comparison: r.Comparison) -> None:
         "the context explains. "
         "Hover for the features."
     )
+
+
+def floor(reader: data.Reader, view: PairsView, comparison: r.Comparison) -> None:
+    ranges = reader.null_floor(comparison.comparison)
+    if unknown := words.no_floor(ranges):
+        st.caption(unknown)
+        return
+    points = reader.best_points(comparison.comparison, view.filter)
+    st.altair_chart(charts.null_floor(ranges, points, comparison), key="pairs_floor_chart")
+    st.caption(words.floor(ranges, view.filter.thresholds.rare))
 
 
 HEAD = [
@@ -124,49 +153,23 @@ def line(reader: data.Reader, view: PairsView, comparison: r.Comparison, row: r.
         words.number(m.pearson_context),
         words.count(m.n_both),
         words.number(m.margin) if m.margin is not None else words.NONE,
-        "".join(markup.chip(words.step(name), words.reason(name, m, view.filter.thresholds)) for name in m.reasons)
-        or words.NONE,
+        markup.reason_chips(m, view.filter.thresholds),
         markup.link(target, "Compare", words.evidence(m), button),
     ]
 
 
-def pages(reader: data.Reader, view: PairsView, more: bool, steps: list[r.FunnelStep]) -> None:
-    def to(page: int, text: str) -> str:
-        return markup.link(links.href("pairs", links.pairs_query(reader.fingerprint, replace(view, page=page))), text)
+def below(reader: data.Reader, view: PairsView, comparison: r.Comparison, more: bool, known: int | None) -> None:
+    """What follows the table: its other pages, the file, the query."""
 
-    first = (view.page - 1) * ROWS + 1
-    known = words.passing(steps, view.filter.only)
-    total = f" of {words.count(known)}" if known is not None else ""
-    parts = [to(view.page - 1, "\N{LEFTWARDS ARROW} previous")] if view.page > 1 else []
-    parts.append(f"rows {first:,} to {first + ROWS - 1:,}{total}" if more else f"rows from {first:,}{total}")
-    parts += [to(view.page + 1, "next \N{RIGHTWARDS ARROW}")] if more else []
-    st.html(
-        '<div style="display:flex;gap:1.2rem;font-size:.86rem;'
-        f'justify-content:flex-end">{"".join(f"<span>{p}</span>" for p in parts)}</div>'
-    )
+    def to(page: int) -> str:
+        return links.href("pairs", links.pairs_query(reader.fingerprint, replace(view, page=page)))
 
-
-def actions(reader: data.Reader, view: PairsView, comparison: r.Comparison) -> None:
     def file() -> bytes:
         return export.pairs_csv(reader.pairs(comparison.comparison, view.filter, view.sort, export.LIMIT))
 
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.download_button(
-            "Download CSV",
-            file,
-            f"{comparison.comparison}.csv",
-            "text/csv",
-            icon=":material/download:",
-            key="pairs_csv",
-            on_click="ignore",
-            help=f"The pairs that pass these filters, at most {export.LIMIT:,}.",
-        )
-        st.page_link(
-            "app_pages/sql.py",
-            label="Open as SQL",
-            icon=":material/terminal:",
-            query_params=links.sql_query(reader.fingerprint, examples.pairs(comparison.comparison, view)),
-        )
+    components.pager(to, view.page, ROWS, more, known)
+    sql = examples.pairs(comparison.comparison, view)
+    components.take_away("pairs_csv", file, comparison.comparison, "pairs", reader, sql)
 
 
 show()

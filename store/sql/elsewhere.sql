@@ -6,7 +6,7 @@ SELECT
   judged.* EXCLUDE (reason_bits)
 FROM judged_matches(
   rare := $rare, dense := $dense, special := $special, position := $position, token := $token,
-  single_token := $single_token, hub := $hub, chance := $chance, thin := $thin
+  single_token := $single_token, stop_token := $stop_token, hub := $hub, chance := $chance, thin := $thin
 ) AS judged
 JOIN comparisons AS c ON c.comparison = judged.comparison
 WHERE (judged.feature_a = $feature AND judged.rank_ab = 1 AND list_contains($as_a::VARCHAR[], judged.comparison))

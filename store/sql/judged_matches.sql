@@ -30,9 +30,24 @@ CREATE OR REPLACE MACRO reason_names(bits) AS list_filter(
   lambda name, place: (bits >> (place - 1)::INTEGER) & 1 = 1
 );
 
+-- Every feature with the reasons that it brings into any match of its own, whatever it is matched with.
+CREATE OR REPLACE MACRO judged_features(rare := 30, dense := 0.10, special := 0.5) AS TABLE
+WITH judged AS (
+  SELECT
+    *,
+    (n_active < rare)::INTEGER
+    + 2 * (firing_rate > dense)::INTEGER
+    + 4 * coalesce(special_share > special, false)::INTEGER AS reason_bits
+  FROM features
+)
+SELECT *, reason_names(reason_bits) AS reasons FROM judged;
+
+-- `stop_token` asks for a share of the activation too, on purpose: a feature that fires on any word of some passages has
+-- a function word as its top token as well, with the few per cent of that word's frequency, and is not about it.
+-- 0 gives the literal rule, both top tokens from the list.
 CREATE OR REPLACE MACRO judged_matches(
-  rare := 30, dense := 0.10, special := 0.5, position := 0.5, token := 0.8, single_token := 0.8, hub := 3,
-  chance := 0.05, thin := 10
+  rare := 30, dense := 0.10, special := 0.5, position := 0.5, token := 0.8, single_token := 0.8, stop_token := 0.2,
+  hub := 3, chance := 0.05, thin := 10
 ) AS TABLE
 WITH sides AS (
   SELECT
@@ -40,12 +55,13 @@ WITH sides AS (
     feature,
     top_token,
     n_active,
-    (n_active < rare)::INTEGER
-    + 2 * (firing_rate > dense)::INTEGER
-    + 4 * coalesce(special_share > special, false)::INTEGER AS bits_of_either,
+    firing_rate,
+    special_share,
+    top_token_share,
+    reason_bits AS bits_of_either,
     32 * coalesce(top_token_share >= single_token, false)::INTEGER
-    + 64 * coalesce(is_stop_token(top_token), false)::INTEGER AS bits_of_both
-  FROM features
+    + 64 * coalesce(top_token_share >= stop_token AND is_stop_token(top_token), false)::INTEGER AS bits_of_both
+  FROM judged_features(rare := rare, dense := dense, special := special)
 ),
 judged AS (
   SELECT
@@ -54,6 +70,12 @@ judged AS (
     b.top_token AS top_token_b,
     a.n_active AS n_active_a,
     b.n_active AS n_active_b,
+    a.firing_rate AS firing_rate_a,
+    b.firing_rate AS firing_rate_b,
+    a.special_share AS special_share_a,
+    b.special_share AS special_share_b,
+    a.top_token_share AS top_token_share_a,
+    b.top_token_share AS top_token_share_b,
     (a.bits_of_either | b.bits_of_either)
     + (a.bits_of_both & b.bits_of_both)
     + 8 * (m.pearson_position > position * m.pearson)::INTEGER

@@ -27,6 +27,12 @@ SELECT
   b.top_token AS top_token_b,
   a.n_active AS n_active_a,
   b.n_active AS n_active_b,
+  a.firing_rate AS firing_rate_a,
+  b.firing_rate AS firing_rate_b,
+  a.special_share AS special_share_a,
+  b.special_share AS special_share_b,
+  a.top_token_share AS top_token_share_a,
+  b.top_token_share AS top_token_share_b,
   reason_names(p.reason_bits) AS reasons,
   coalesce(words_a.tokens, []) AS tokens_a,
   coalesce(words_b.tokens, []) AS tokens_b

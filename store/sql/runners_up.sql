@@ -3,7 +3,7 @@
 SELECT * EXCLUDE (reason_bits)
 FROM judged_matches(
   rare := $rare, dense := $dense, special := $special, position := $position, token := $token,
-  single_token := $single_token, hub := $hub, chance := $chance, thin := $thin
+  single_token := $single_token, stop_token := $stop_token, hub := $hub, chance := $chance, thin := $thin
 )
 WHERE comparison = $comparison
   AND ($feature_a IS NULL OR feature_a = $feature_a)

@@ -10,7 +10,7 @@ WITH best AS (
     median(pearson_context) FILTER (WHERE rank_ab = 1) AS median_context
   FROM judged_matches(
     rare := $rare, dense := $dense, special := $special, position := $position, token := $token,
-    single_token := $single_token, hub := $hub, chance := $chance, thin := $thin
+    single_token := $single_token, stop_token := $stop_token, hub := $hub, chance := $chance, thin := $thin
   )
   WHERE mutual_best OR rank_ab = 1
   GROUP BY comparison

@@ -44,10 +44,40 @@ def test_kept_matches_are_blue_and_above_the_grey_ones() -> None:
     assert kept["encoding"]["y"]["title"] == "r, over all units"
 
 
+FLOOR = [
+    r.NullFloor("left~right", 16, 31, 3, 200, 0.5, 0.1, 0.5, 0.75, 0.9),
+    r.NullFloor("left~right", 32, 63, 2, 0, None, None, None, None, None),
+    r.NullFloor("left~right", 64, 127, 9, 200, 0.2, 0.1, 0.2, 0.3, 0.4),
+]
+BEST = [r.BestPoint(1, 2, 0.8, 20, " zero", True), r.BestPoint(3, 4, 0.5, 70, None, False)]
+
+
+def test_chance_is_grey_steps_below_the_best_matches() -> None:
+    spec = charts.null_floor(FLOOR, BEST, COMPARISON).to_dict()
+    shade, band, maximum, q95, label, hidden, kept = spec["layer"]
+    assert [(row["fires"], row["end"], row["median"], row["q95"], row["maximum"]) for row in values(band)] == [
+        (16, 32, 0.5, 0.75, 0.9),
+        (64, 128, 0.2, 0.3, 0.4),
+    ]
+    ends = [(one["encoding"]["y"]["field"], one["encoding"].get("y2", {}).get("field")) for one in spec["layer"][:4]]
+    assert ends == [("floor", "q95"), ("median", "q95"), ("maximum", None), ("q95", None)]
+    assert {one["mark"]["color"] for one in (shade, band, maximum, q95, label, hidden)} == {charts.GREY}
+    assert maximum["mark"]["strokeWidth"] < q95["mark"]["strokeWidth"]
+    assert [row["label"] for row in values(label)] == ["chance"]
+    assert kept["mark"]["color"] == charts.A
+    assert values(kept) == [
+        {"fires": 20, "pearson": 0.8, "kept": "passes", "a": "left:1", "b": "right:2", "top": "·zero"}
+    ]
+    assert [row["a"] for row in values(hidden)] == ["left:3"]
+    for one in spec["layer"]:
+        assert one["encoding"]["x"]["scale"] == {"type": "log", "nice": False}
+
+
 def test_no_chart_brings_a_background_of_its_own() -> None:
     scatter = r.UnitScatter((r.UnitPoint(1.0, 2.0, 0, "a"),), (), 1)
     for chart in (
         charts.pairs_scatter(POINTS, COMPARISON),
+        charts.null_floor(FLOOR, BEST, COMPARISON),
         charts.histogram([r.HistogramBin(0, 1, 5)]),
         charts.units(scatter, "left:1", "right:2"),
     ):

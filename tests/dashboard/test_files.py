@@ -9,7 +9,7 @@ import pytest
 
 from dashboard import examples, export, tables
 from dashboard.__main__ import command, main
-from dashboard.links import PairsView
+from dashboard.links import PairsView, UnmatchedView
 from store import console
 from store import records as r
 from store.read import Store
@@ -37,6 +37,18 @@ def test_pairs_as_csv() -> None:
     assert (read[0]["feature_a"], read[0]["pearson"], read[0]["z_context"]) == ("1", "0.782", "40.0")
     assert (read[0]["top_tokens_a"], read[0]["top_tokens_b"]) == ("'=cmd() | a", '? | "')
     assert read[0]["reasons"] == "token hub"
+
+
+def test_unmatched_features_as_csv() -> None:
+    row = r.Unmatched("left", 3, 40, 0.01, 2.5, 60.0, None, "-name", None, None, 0.25, ("rare",), ("=cmd()", "a"))
+    read = list(csv.DictReader(io.StringIO(export.unmatched_csv([row]).decode())))
+    assert read == [
+        {
+            "space": "left", "feature": "3", "n_active": "40", "firing_rate": "0.01", "max_activation": "2.5",
+            "mass": "60.0", "token_entropy_bits": "", "partner": "", "pearson": "", "chance_q95": "0.25",
+            "label": "'-name", "top_tokens": "'=cmd() | a", "reasons": "rare",
+        }
+    ]  # fmt: skip
 
 
 def test_results_link_to_pairs_features_and_comparisons() -> None:
@@ -77,7 +89,7 @@ def test_every_offered_query_runs(tiny_store: Path) -> None:
         queries = {
             **examples.general(store.comparisons(), store.spaces()),
             "pairs": examples.pairs(comparison.comparison, PairsView()),
-            "match": examples.match(comparison, 0, 0),
+            "match": examples.match(comparison, 0, 0, r.Thresholds(rare=5, token=0.125)),
             "feature": examples.feature_activations(space.space, space.model, 0),
         }
         for title, sql in queries.items():
@@ -105,6 +117,41 @@ def test_the_query_behind_pairs_gives_the_pairs_of_the_page(tiny_store: Path, ch
         assert [(row[1], row[2]) for row in table.rows] == shown
         if chosen.only is not None:
             assert shown != []
+
+
+@pytest.mark.parametrize("side", ["a", "b"])
+@pytest.mark.parametrize("sort", r.UNMATCHED_SORTS)
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        r.UnmatchedFilter(),
+        r.UnmatchedFilter(below=1.0, hide=()),
+        r.UnmatchedFilter(below=1.0, min_active=1, thresholds=r.Thresholds(rare=1, dense=0.5, token=0.5)),
+    ],
+)
+def test_the_query_behind_unmatched_gives_the_features_of_the_page(
+    tiny_store: Path, chosen: r.UnmatchedFilter, side: str, sort: str
+) -> None:
+    with Store(tiny_store) as store:
+        comparison = store.comparisons()[0]
+        shown = store.unmatched(comparison.comparison, side, chosen, sort)
+        table = console.run(store, examples.unmatched(comparison, UnmatchedView(None, side, chosen, sort)))
+    place = [table.columns.index(name) for name in ("space", "feature", "reasons", "best_match", "pearson")]
+    assert [tuple(row[at] for at in place) for row in table.rows] == [
+        (one.space, one.feature, list(one.reasons), one.partner, one.pearson) for one in shown
+    ]
+    if chosen.below == 1.0:
+        assert shown != []
+
+
+def test_the_row_behind_a_pair_carries_the_thresholds_of_its_link(tiny_store: Path) -> None:
+    with Store(tiny_store) as store:
+        comparison = store.comparisons()[0]
+        for thresholds in (r.Thresholds(), r.Thresholds(rare=1000, token=0.125, thin=500)):
+            match = store.match(comparison.comparison, 1, 0, thresholds)
+            table = console.run(store, examples.match(comparison, 1, 0, thresholds))
+            assert match is not None
+            assert table.rows[0][table.columns.index("reasons")] == list(match.reasons)
 
 
 def test_a_folder_without_a_store_is_refused_before_a_server_starts(

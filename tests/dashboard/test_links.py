@@ -5,26 +5,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard import links
-from dashboard.links import FeatureRef, LinkError, PairsView
-from store.records import REASONS, SORTS, PairFilter, Thresholds
+from dashboard.links import FeatureRef, LinkError, PairsView, UnmatchedView
+from store.records import ONE_SIDED, REASONS, SORTS, UNMATCHED_SORTS, PairFilter, Thresholds, UnmatchedFilter
 
 FINGERPRINT = "3fa9c2d1" + "0" * 56
 slugs = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,20}", fullmatch=True)
 refs = st.builds(FeatureRef, slugs, st.integers(0, links.LARGEST))
-fractions = st.floats(-1, 1, allow_nan=False)
+correlations = st.floats(-1, 1, allow_nan=False)
+fractions = st.floats(0, 1, allow_nan=False)
 counts = st.integers(0, links.LARGEST)
 hidden = st.sets(st.sampled_from(list(REASONS))).map(lambda some: tuple(name for name in REASONS if name in some))
 thresholds = st.builds(
     Thresholds, rare=counts, dense=fractions, special=fractions, position=fractions, token=fractions,
-    single_token=fractions, hub=counts, chance=fractions, thin=counts,
+    single_token=fractions, stop_token=fractions, hub=counts, chance=fractions, thin=counts,
 )  # fmt: skip
 filters = st.builds(
-    PairFilter, min_pearson=fractions, min_context=fractions, min_active=counts, hide=hidden,
+    PairFilter, min_pearson=correlations, min_context=correlations, min_active=counts, hide=hidden,
     only=st.none() | st.sampled_from(links.STEPS), feature_a=st.none() | counts, feature_b=st.none() | counts,
     thresholds=thresholds,
 )  # fmt: skip
 comparisons = st.tuples(slugs, slugs).map("~".join)
 views = st.builds(PairsView, comparisons, filters, st.sampled_from(SORTS), st.integers(1, links.LARGEST))
+left_out = st.sets(st.sampled_from(ONE_SIDED)).map(lambda some: tuple(name for name in ONE_SIDED if name in some))
+lacking = st.builds(
+    UnmatchedView, comparisons, st.sampled_from("ab"),
+    st.builds(UnmatchedFilter, below=fractions, min_active=counts, hide=left_out, thresholds=thresholds),
+    st.sampled_from(UNMATCHED_SORTS), st.integers(1, links.LARGEST),
+)  # fmt: skip
 
 
 @given(refs)
@@ -45,6 +52,51 @@ def test_a_pair_is_read_back_and_carries_its_filter(a: FeatureRef, b: FeatureRef
 @given(views)
 def test_a_view_is_read_back(view: PairsView) -> None:
     assert links.parse_pairs(links.pairs_query(FINGERPRINT, view)) == (view, [])
+
+
+@given(lacking)
+def test_a_view_of_unmatched_features_is_read_back(view: UnmatchedView) -> None:
+    assert links.parse_unmatched(links.unmatched_query(FINGERPRINT, view)) == (view, [])
+
+
+def test_a_link_to_unmatched_features_names_the_side_and_what_differs() -> None:
+    view = UnmatchedView("left~right", "b", UnmatchedFilter(0.25, 30, ("dense",), Thresholds(dense=0.2)), "n_active", 2)
+    assert links.href("unmatched", links.unmatched_query(FINGERPRINT, view)) == (
+        "unmatched?store=3fa9c2d1&comparison=left~right&side=b&below=0.25&fires=30&show=rare,special&t_dense=0.2"
+        "&sort=n_active&page=2"
+    )
+    assert links.unmatched_query(FINGERPRINT, UnmatchedView("x~y")) == {
+        "store": "3fa9c2d1", "comparison": "x~y", "side": "a",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"side": "c"}, "side=c is ignored; choose from a, b"),
+        ({"below": "much"}, "below=much is ignored; write a number between 0 and 1, such as 0.5"),
+        ({"below": "-0.5"}, "below=-0.5 is ignored; write a number between 0 and 1, such as 0.5"),
+        ({"fires": "1.5"}, "fires=1.5 is ignored; write a whole number from 0"),
+        ({"show": "hub"}, "show=hub is ignored; choose from rare, dense, special"),
+        ({"sort": "pearson"}, "sort=pearson is ignored; choose from mass, n_active, token_entropy_bits"),
+        ({"page": "0"}, "page=0 is ignored; write a whole number from 1"),
+        ({"t_dense": "2"}, "t_dense=2 is ignored; write a number between 0 and 1, such as 0.5"),
+        ({"context": "0.5"}, "context=0.5 is no filter and is ignored"),
+    ],
+)
+def test_what_a_link_to_unmatched_features_gets_wrong_is_said(query: dict[str, str], said: str) -> None:
+    assert links.parse_unmatched(query) == (UnmatchedView(), [said])
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["comparison", "side", "below", "fires", "show", "sort", "page", "t_rare", "zzz"]), st.text()
+    )
+)
+def test_no_query_breaks_the_parser_of_unmatched_features(query: dict[str, str]) -> None:
+    view, unread = links.parse_unmatched(query)
+    assert all("\n" not in line for line in unread)
+    assert links.parse_unmatched(links.unmatched_query(FINGERPRINT, view)) == (view, [])
 
 
 def test_a_link_holds_only_what_differs_from_the_default() -> None:
@@ -97,6 +149,7 @@ def test_half_a_pair_is_said() -> None:
         ({"sort": "luck"}, f"sort=luck is ignored; choose from {', '.join(SORTS)}"),
         ({"show": "token,luck"}, f"show=luck is ignored; choose from {', '.join(REASONS)}"),
         ({"t_rare": "many"}, "t_rare=many is ignored; write a whole number from 0"),
+        ({"t_token": "-0.5"}, "t_token=-0.5 is ignored; write a number between 0 and 1, such as 0.5"),
         ({"colour": "red"}, "colour=red is no filter and is ignored"),
     ],
 )

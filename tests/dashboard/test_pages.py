@@ -1,8 +1,10 @@
 """Every page through Streamlit's AppTest: good links, wrong links, empty states, a store that goes and comes back."""
 
+import re
 import shutil
 from pathlib import Path
 
+import duckdb
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -35,6 +37,11 @@ def said(app: AppTest) -> str:
     for word in ("None<", ">None", "nan<", ">nan", "Traceback"):
         assert word not in text
     return text
+
+
+def labels(app: AppTest) -> list[str]:
+    """What the popovers of a page are called."""
+    return [block.proto.popover.label for block in app.get("popover")]
 
 
 class Names:
@@ -98,6 +105,114 @@ def test_a_widget_writes_the_link(tiny_store: Path, names: Names, monkeypatch: p
     assert app.query_params["r"] == "0.5"
     assert "page" not in app.query_params
     assert app.query_params["store"] == names.fingerprint[:8]
+
+
+def test_thresholds_of_the_link_stand_in_their_widgets_and_are_counted(
+    tiny_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = page(tiny_store, monkeypatch, "pairs", t_rare="50", t_token="0.9", t_chance="2")
+    assert "t_chance=2 is ignored; write a number between 0 and 1" in said(app)
+    assert {one.key: one.value for one in app.number_input if str(one.key).startswith("pairs_t_")} == {
+        "pairs_t_rare": 50, "pairs_t_dense": 0.1, "pairs_t_special": 0.5, "pairs_t_position": 0.5, "pairs_t_token": 0.9,
+        "pairs_t_single_token": 0.8, "pairs_t_stop_token": 0.2, "pairs_t_hub": 3, "pairs_t_chance": 0.05,
+        "pairs_t_thin": 10,
+    }  # fmt: skip
+    assert "Thresholds · 2 changed" in labels(app)
+    app.button(key="pairs_thresholds_reset").click().run()
+    said(app)
+    assert "Thresholds" in labels(app)
+    assert [name for name in app.query_params if name.startswith("t_")] == []
+
+
+def test_a_threshold_changes_the_list_its_links_and_its_query(
+    tiny_store: Path, names: Names, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = page(tiny_store, monkeypatch, "pairs", t_token="0.9", fires="2")
+    assert said(app).count(">Compare<") == 1
+    app.number_input(key="pairs_t_rare").set_value(1000).run()
+    assert [app.query_params[name] for name in ("t_rare", "t_token", "fires")] == ["1000", "0.9", "2"]
+    assert "No match passes. The last filter that removed some was `rare`" in said(app)
+    app.button_group(key="pairs_hide").set_value(["chance"]).run()
+    text = said(app)
+    assert "t_rare=1000" in text[text.index("<table") :]
+    assert "fewer than 1,000" in text
+    asked = [one.proto.query_string for one in app.get("page_link") if "judged_matches" in one.proto.query_string]
+    assert ["rare+%3A%3D+1000" in query for query in asked] == [True]
+
+
+def test_a_pair_says_why_it_may_be_trivial_under_the_thresholds_of_its_link(
+    tiny_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = said(page(tiny_store, monkeypatch, "pair", a="left:3", b="right:2", t_token="0.9"))
+    assert "Why it may be trivial" in text
+    plain = re.sub("<[^>]*>", "", text)
+    for line in ("100 % of r = 1.00 is explained by the token", " (more than 90 %)", "A fires on 11 % of tokens"):
+        assert line in plain
+    assert "Thresholds of this link: token more than 90 % (default: more than 80 %)." in plain
+    text = said(page(tiny_store, monkeypatch, "pair", a="left:1", b="right:0"))
+    assert "No reason to call it trivial holds" in text
+    assert "a reason if more than 10 %" in text
+
+
+def test_chance_is_drawn_beside_the_matches_or_its_absence_explained(
+    tiny_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = page(tiny_store, monkeypatch, "pairs")
+    assert "Chance is not known here: too few features of A fire (4)" in said(app)
+    assert len(app.get("vega_lite_chart")) == 1
+    folder = shutil.copytree(tiny_store, tmp_path / "known")
+    with duckdb.connect(folder / "homolog.duckdb") as database:
+        database.execute("UPDATE match_nulls SET mean = 0.2, sd = 0.1, median = 0.2, q95 = 0.41, maximum = 0.6")
+    app = page(folder, monkeypatch, "pairs")
+    assert "reach r = .41 by chance once in twenty" in said(app)
+    assert len(app.get("vega_lite_chart")) == 2
+
+
+def test_what_one_side_has_and_the_other_lacks(tiny_store: Path, names: Names, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = page(tiny_store, monkeypatch, "unmatched", below="0.9", show="rare,dense,special", side="b")
+    text = said(app)
+    assert "1 of 4 alive features of right have no match above r = .90 in left." in text
+    assert "f=right:4" in text
+    assert "a=left:1&amp;b=right:4" in text
+    assert app.selectbox(key="unmatched_side").value == "b"
+    app.selectbox(key="unmatched_side").set_value("a").run()
+    text = said(app)
+    assert app.query_params["side"] == "a"
+    assert "1 of 4 alive features of left have no match above r = .90 in right." in text
+    assert "no candidate" in text
+    app.button_group(key="unmatched_hide").set_value(["rare"]).run()
+    assert "No unmatched feature passes. The last filter that removed some was `rare`: 1 → 0. Relax it." in said(app)
+    assert app.query_params["show"] == "dense,special"
+    app.number_input(key="unmatched_t_rare").set_value(1).run()
+    assert "f=left:4" in said(app)
+    assert app.query_params["t_rare"] == "1"
+    app.number_input(key="unmatched_below").set_value(0.0).run()
+    assert app.query_params["below"] == "0"
+
+
+def test_unmatched_features_are_linked_from_overview_and_pairs(
+    tiny_store: Path, names: Names, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("overview", "pairs"):
+        text = said(page(tiny_store, monkeypatch, name))
+        for side in ("a", "b"):
+            target = f"unmatched?store={names.fingerprint[:8]}&amp;comparison=left~right&amp;side={side}"
+            assert f'href="{target}"' in text
+
+
+def test_a_page_of_unmatched_features_past_the_end_leads_back(
+    tiny_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Page 9 is past the end." in said(page(tiny_store, monkeypatch, "unmatched", page="9"))
+
+
+def test_what_a_link_to_unmatched_features_gets_wrong_is_said(
+    tiny_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = said(page(tiny_store, monkeypatch, "unmatched", side="<b>", below="banana", sort="luck"))
+    assert "side=&lt;b&gt; is ignored; choose from a, b" in text
+    assert "below=banana is ignored" in text
+    assert "sort=luck is ignored" in text
 
 
 def test_an_empty_list_says_which_filter_and_offers_a_way_back(
@@ -167,6 +282,7 @@ def test_a_pair_within_one_space_says_what_exists(
         ("feature", {"f": "<script>:1"}, "f=&lt;script&gt;:1 is not a feature"),
         ("feature", {"f": "nowhere:1"}, "no space `nowhere`; there are"),
         ("pairs", {"comparison": "no~such"}, "no comparison `no~such`; there"),
+        ("unmatched", {"comparison": "no~such"}, "no comparison `no~such`; there"),
     ],
 )
 def test_a_wrong_link_is_answered_in_words(

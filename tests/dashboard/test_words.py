@@ -9,7 +9,7 @@ from store import records as r
 
 MATCH = r.Match(
     "left~right", 1, 2, 1, 1, True, True, 0.782, 0.072, 0.01, 0.710, 40.0, 0.8, 0.5, 1040, 478, 168, None, 0.22, 1,
-    0.01, 0.0004, None, " a", " b", 1518, 1208, (),
+    0.01, 0.0004, None, " a", " b", 1518, 1208, 0.015, 0.012, 0.0, None, 0.25, 0.375, (),
 )  # fmt: skip
 
 
@@ -54,19 +54,9 @@ def test_a_percentage(value: float | None, shown: str) -> None:
     assert words.percent(value) == shown
 
 
-def test_every_reason_has_its_number_and_its_threshold() -> None:
-    thresholds = r.Thresholds()
-    token = replace(MATCH, pearson=0.84, pearson_token=0.7728)
-    assert words.reason("token", token, thresholds) == "92 % of r = .84 is explained by the token (more than 80 %)"
-    assert words.reason("rare", replace(MATCH, n_active_b=12), thresholds) == (
-        "one side fires on only 12 tokens (fewer than 30)"
-    )
-    assert words.reason("not_mutual", replace(MATCH, rank_ab=3, rank_ba=None), thresholds) == (
-        "B is A's 3rd match, A is B's beyond 10th"
-    )
-    for name in r.REASONS:
-        assert words.reason(name, MATCH, thresholds).strip() == words.reason(name, MATCH, thresholds) != ""
-        assert words.threshold(name, thresholds) != ""
+def test_every_reason_has_a_threshold_in_words() -> None:
+    assert [name for name in r.REASONS if not words.threshold(name, r.Thresholds())] == []
+    assert words.threshold("stop_token", r.Thresholds()) == "top_token_share at least 20 %, and a list of words"
 
 
 @pytest.mark.parametrize(
@@ -86,6 +76,34 @@ def test_an_empty_list_names_the_filter_that_emptied_it() -> None:
     assert words.passing(funnel, None) == 0
     assert words.passing(funnel, "token") == 97
     assert words.passing(funnel, "hub") is None
+
+
+KNOWN = [
+    r.NullFloor("left~right", 8, 15, 2, 200, 0.5, 0.1, 0.5, 0.75, 0.9),
+    r.NullFloor("left~right", 32, 63, 10, 200, 0.3, 0.1, 0.3, 0.41, 0.6),
+    r.NullFloor("left~right", 2048, 4095, 90, 450, 0.05, 0.01, 0.05, 0.0849, 0.1),
+    r.NullFloor("left~right", 65536, 65536, 1, 0, None, None, None, None, None),
+]
+
+
+def test_the_floor_is_said_for_the_rarest_features_that_are_not_rare() -> None:
+    text = words.floor(KNOWN, 30)
+    assert text.startswith(
+        "Features of A that fire 32 to 63 times reach r = .41 by chance once in twenty; those that fire 2,048 to "
+        "4,095 times, r = .08. Grey is chance"
+    )
+    assert words.floor(KNOWN, 5).startswith("Features of A that fire 8 to 15 times reach r = .75 by chance")
+    # None is as frequent as that: the rarest of all.
+    assert words.floor(KNOWN, 10**6).startswith("Features of A that fire 8 to 15 times reach r = .75 by chance")
+    assert words.floor(KNOWN[2:], 30).startswith(
+        "Features of A that fire 2,048 to 4,095 times reach r = .08 by chance once in twenty. Grey"
+    )
+
+
+def test_an_unknown_floor_says_why() -> None:
+    assert words.no_floor(KNOWN) == ""
+    assert "this text is a single passage" in words.no_floor([])
+    assert "Chance is not known here: too few features of A fire (1)" in words.no_floor(KNOWN[3:])
 
 
 def test_what_was_not_measured_is_left_out() -> None:

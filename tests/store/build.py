@@ -85,6 +85,12 @@ def tables() -> dict[str, Rows]:
         match("a~b", 1, 0, rank_ba=2, mutual_best=False, assigned=False, n_a_only=1, n_b_only=4),
         match("a~c", 0, 0, n_both=3, jaccard=1.0),
     ]  # fmt: skip
+    unknown: dict[str, Any] = dict.fromkeys(BY_NAME["match_nulls"].names)
+    known = {"n_maxima": 200, "mean": 0.25, "sd": 0.125, "median": 0.25, "q95": 0.5, "maximum": 0.75}
+    found["match_nulls"] = [
+        unknown | known | {"comparison": "a~b", "n_active_low": 1, "n_active_high": 1, "n_features": 1},
+        unknown | {"comparison": "a~b", "n_active_low": 2, "n_active_high": 3, "n_features": 1, "n_maxima": 0},
+    ]
     return found
 
 

@@ -220,6 +220,43 @@ WRONG: list[tuple[Callable[[dict[str, build.Rows]], Any], str]] = [
     (lambda t: t["matches"][0].update(jaccard=0.5), "matches: a~b 0 0 has jaccard 0.5, which its counts do not give"),
     (lambda t: t["matches"][0].update(rank_ba=2), "matches: a~b 0 0 is mutual_best without being first on both sides"),
     (lambda t: t["matches"][0].update(q_value=1.5), "matches: a~b 0 0 has a p_value or q_value outside 0 to 1"),
+    (lambda t: t["match_nulls"][0].update(comparison="z~b"), "match_nulls: z~b 1 to 1 is of no row of comparisons"),
+    (lambda t: t["match_nulls"][1].update(n_active_high=1), "match_nulls: a~b 2 to 1 is no range of firing counts"),
+    (
+        lambda t: t["match_nulls"][0].update(n_active_high=2),
+        "match_nulls: a~b 2 to 3 overlaps the range before it, which ends at 2",
+    ),
+    (
+        lambda t: t["match_nulls"][0].update(n_features=0),
+        "match_nulls: a~b 1 to 1 counts 0 features and 200 maxima, which cannot be",
+    ),
+    (
+        lambda t: t["match_nulls"][0].update(n_features=2),
+        "match_nulls: a~b 1 to 1: its comparison counts 3 features; space A has 2 alive",
+    ),
+    (lambda t: t["match_nulls"][0].update(sd=None), "match_nulls: a~b 1 to 1 knows 4 of its 5 numbers from 200 maxima"),
+    (
+        lambda t: t["match_nulls"][0].update(n_maxima=0),
+        "match_nulls: a~b 1 to 1 knows 5 of its 5 numbers from 0 maxima",
+    ),
+    *(
+        (
+            lambda t, wrong=wrong: t["match_nulls"][0].update(wrong),
+            "match_nulls: a~b 1 to 1 has mean {mean}, sd {sd}, median {median}, q95 {q95}, maximum {maximum}, "
+            "which cannot be".format(
+                **{"mean": 0.25, "sd": 0.125, "median": 0.25, "q95": 0.5, "maximum": 0.75} | wrong
+            ),
+        )
+        for wrong in (
+            {"q95": 0.125},
+            {"maximum": 0.375},
+            {"maximum": 1.5},
+            {"median": 0.625},
+            {"sd": -0.5},
+            {"q95": float("nan")},
+            {"mean": float("nan")},
+        )
+    ),
     (lambda t: t["tokens"][8].update(passage_id=9), "tokens: m1 token 8 is in passage 9, which is no row of passages"),
     (lambda t: t["tokens"][8].update(char_end=3), "tokens: m1 token 8 covers characters 0 to 3 of a text of 2"),
     (lambda t: t["tokens"].pop(0), "tokens: m1 has 8 tokens, numbered 1 to 8"),
@@ -237,7 +274,7 @@ def test_every_rule_is_broken_by_a_case() -> None:
     rules = [path.stem for path in (Path(check_tables.__file__).parent / "sql").glob("check_*.sql")]
     broken = {said.split(":")[0] for _, said in WRONG}
     assert [rule for rule in rules if not rule.removeprefix("check_").startswith(tuple(broken))] == []
-    assert len(rules) == 13
+    assert len(rules) == 14
 
 
 def test_twenty_are_named_and_the_rest_counted(tmp_path: Path) -> None:

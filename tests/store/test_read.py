@@ -60,7 +60,9 @@ def test_pairs_are_whole_rows(store: Store) -> None:
         comparison="a~b", feature_a=0, feature_b=0, rank_ab=1, rank_ba=1, mutual_best=True, assigned=True, pearson=0.5,
         pearson_token=0.125, pearson_position=0.0625, pearson_context=0.375, z_context=None, cosine=0.5, jaccard=0.75,
         n_both=3, n_a_only=0, n_b_only=1, decoder_cosine=None, margin=0.25, hub_size=1, p_value=None, q_value=None,
-        neighbour_overlap=None, top_token_a=" ab", top_token_b=" x", n_active_a=3, n_active_b=4, reasons=(),
+        neighbour_overlap=None, top_token_a=" ab", top_token_b=" x", n_active_a=3, n_active_b=4, firing_rate_a=3 / 6,
+        firing_rate_b=4 / 6, special_share_a=None, special_share_b=None, top_token_share_a=4 / 7,
+        top_token_share_b=5 / 11, reasons=(),
     )  # fmt: skip
     row = r.PairRow(match, (" ab", "ab", " x"), (" x", " ab", " cd", "ab"))
     assert store.pairs("a~b", r.PairFilter(thresholds=LOOSE)) == [row]
@@ -135,6 +137,20 @@ def test_points_show_kept_ones_first(store: Store) -> None:
     assert points[0] == r.PairPoint(0, 0, 0.5, 0.125, 3, " ab", True)
     assert {(p.feature_a, p.feature_b, p.kept) for p in points[1:]} == {(0, 1, False), (1, 0, False)}
     assert store.points("a~b", r.PairFilter(thresholds=LOOSE), limit=1) == points[:1]
+
+
+def test_the_null_floor_is_known_or_none(store: Store) -> None:
+    assert store.null_floor("a~b") == [
+        r.NullFloor("a~b", 1, 1, 1, 200, 0.25, 0.125, 0.25, 0.5, 0.75),
+        r.NullFloor("a~b", 2, 3, 1, 0, None, None, None, None, None),
+    ]
+    assert store.null_floor("a~c") == []
+
+
+def test_dots_over_the_floor_are_best_matches_of_a_only(store: Store) -> None:
+    best = store.best_points("a~b", r.PairFilter(thresholds=LOOSE))
+    assert best == [r.BestPoint(0, 0, 0.5, 3, " ab", True), r.BestPoint(1, 0, 0.5, 1, "cd", False)]
+    assert store.best_points("a~b", r.PairFilter(thresholds=LOOSE), limit=1) == best[:1]
 
 
 def test_runners_up(store: Store) -> None:
@@ -285,6 +301,17 @@ def test_elsewhere(store: Store) -> None:
         (lambda s: s.group_counts("b~a", 0, 0), "no comparison `b~a`; there are a~b, a~c"),
         (lambda s: s.strips("a", 0, "q6"), "no stratum `q6`; there are top, q1, q2, q3, q4, q5, random"),
         (lambda s: s.pair_strips("a~b", 0, 0, "all"), "no group `all`; there are both, only_a, only_b"),
+        (lambda s: s.null_floor("z"), "no comparison `z`; there are a~b, a~c"),
+        (lambda s: s.unmatched("z", "a", r.UnmatchedFilter()), "no comparison `z`; there are a~b, a~c"),
+        (lambda s: s.unmatched("a~b", "c", r.UnmatchedFilter()), "no side `c`; there are a, b"),
+        (
+            lambda s: s.unmatched("a~b", "a", r.UnmatchedFilter(), "luck"),
+            "no sort `luck`; there are mass, n_active, token_entropy_bits",
+        ),
+        (
+            lambda s: s.unmatched_counts("a~b", "a", r.UnmatchedFilter(hide=("hub",))),
+            "no reason of one side `hub`; there are rare, dense, special",
+        ),
         (lambda s: s.pairs("a~b", EVERYTHING, "q"), "no sort `q`; there are " + ", ".join(r.SORTS)),
         (
             lambda s: s.pairs("a~b", r.PairFilter(hide=("dull",))),
@@ -327,8 +354,8 @@ def test_truncated_file_is_no_store(tmp_path: Path, share: float) -> None:
 @pytest.mark.parametrize(
     ("version", "said"),
     [
-        (2, "has schema 2, written by Homolog 0.1.0; this version reads schema 1: install Homolog 0.1.0 or newer"),
-        (0, "has schema 0, written by Homolog 0.1.0; this version reads schema 1: publish it again with this version"),
+        (3, "has schema 3, written by Homolog 0.1.0; this version reads schema 2: install Homolog 0.1.0 or newer"),
+        (1, "has schema 1, written by Homolog 0.1.0; this version reads schema 2: publish it again with this version"),
     ],
 )
 def test_another_schema(tmp_path: Path, version: int, said: str) -> None:

@@ -1,0 +1,125 @@
+"""A published store that is open: the names in it, and how a question is put to it."""
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import duckdb
+
+from store import filters, sql
+from store import records as r
+from store.connection import connect, cursor, one_line
+from store.errors import NotAStore, UnknownName
+from store.schema import DATABASE
+
+Record = TypeVar("Record")
+
+
+class Opened:
+    """The part of `Store` that every question rests on; open a `Store`."""
+
+    folder: Path
+    fingerprint: str
+
+    def __init__(self, folder: Path | str) -> None:
+        self.folder = Path(folder)
+        self._connection = connect(self.folder)
+        try:
+            self._build = self._rows("build", r.Build)[0]
+            self._models = {m.model: m for m in self._rows("models", r.Model)}
+            self._spaces = {s.space: s for s in self._rows("spaces", r.Space)}
+            self._comparisons = {c.comparison: c for c in self._rows("comparisons", r.Comparison)}
+        except NotAStore:
+            self.close()
+            raise
+        self.fingerprint = self._build.fingerprint
+
+    def close(self) -> None:
+        """Lets go of the file; questions asked afterwards fail."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A cursor of its own over the store, for the SQL console; close it after use."""
+        return cursor(self._connection)
+
+    # What is in it -----------------------------------------------------------------------------------------------
+    def build(self) -> r.Build:
+        return self._build
+
+    def models(self) -> list[r.Model]:
+        return list(self._models.values())
+
+    def spaces(self) -> list[r.Space]:
+        return list(self._spaces.values())
+
+    def space(self, space: str) -> r.Space:
+        """Raises `UnknownName`, which says which spaces exist."""
+        filters.one_of("space", space, self._spaces)
+        return self._spaces[space]
+
+    def comparisons(self) -> list[r.Comparison]:
+        return list(self._comparisons.values())
+
+    def comparison(self, comparison: str) -> r.Comparison:
+        """Raises `UnknownName`, which says which comparisons exist."""
+        filters.one_of("comparison", comparison, self._comparisons)
+        return self._comparisons[comparison]
+
+    def comparison_of(self, space_a: str, space_b: str) -> r.Comparison | None:
+        """The comparison of two spaces in this order, or None. Raises `UnknownName` for an unknown space."""
+        self.space(space_a), self.space(space_b)
+        wanted = (space_a, space_b)
+        return next((c for c in self._comparisons.values() if (c.space_a, c.space_b) == wanted), None)
+
+    def counts(self) -> dict[str, int]:
+        """Rows of every table, as published."""
+        return {row["table_name"]: row["n_rows"] for row in self._dicts("counts")}
+
+    # How a question is asked -------------------------------------------------------------------------------------
+    def _pair(self, comparison: str, feature_a: int, feature_b: int) -> r.Comparison:
+        c = self.comparison(comparison)
+        self._feature(c.space_a, feature_a)
+        self._feature(c.space_b, feature_b)
+        return c
+
+    def _feature(self, space: str, feature: int | None) -> dict[str, Any]:
+        n = self.space(space).n_features
+        if feature is None or not 0 <= feature < n:
+            raise UnknownName(f"{space} has features 0 to {n - 1}; got {feature}")
+        return {"space": space, "feature": feature}
+
+    def _fired(
+        self, name: str, comparison: str, feature_a: int, feature_b: int, **asked: object
+    ) -> list[dict[str, Any]]:
+        """Asks a question about the units where two features fire, by tokens or by aligned units."""
+        c = self._pair(comparison, feature_a, feature_b)
+        asked |= {"space_a": c.space_a, "feature_a": feature_a, "space_b": c.space_b, "feature_b": feature_b}
+        if c.alignment == "identical":
+            return self._dicts(name, **asked)
+        return self._dicts(name, "fired_aligned", **asked, alignment=c.alignment)
+
+    def _rows(self, name: str, record: type[Record], **asked: object) -> list[Record]:
+        return [record(**row) for row in self._dicts(name, **asked)]
+
+    def _dicts(self, name: str, fired: str = "fired_identical", /, **asked: object) -> list[dict[str, Any]]:
+        """Rows of `store/sql/<name>.sql` by column name, lists as tuples. Raises `NotAStore` for a damaged file."""
+        try:
+            with cursor(self._connection) as own:
+                answer = own.execute(sql.load(name, fired), asked)
+                columns = [column[0] for column in answer.description or ()]
+                rows = answer.fetchall()
+        except duckdb.Error as error:
+            said = f"{self.folder / DATABASE} could not answer `{name}`: {one_line(error)}"
+            raise NotAStore(f"{said}; try `python -m store check {self.folder}`") from error
+        return [
+            {name: tuple(cell) if isinstance(cell, list) else cell for name, cell in zip(columns, row, strict=True)}
+            for row in rows
+        ]

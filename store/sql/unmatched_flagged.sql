@@ -1,0 +1,26 @@
+-- The alive features of one side of a comparison with their best match on the other, and `flags`: the bits of their own
+-- reasons, then one for firing too rarely and one for a best match that is strong enough.
+-- Parameters: $comparison, $side ('a' or 'b'), $space, $below, $min_active, $rare, $dense, $special
+best AS (
+  SELECT
+    CASE WHEN $side = 'a' THEN feature_a ELSE feature_b END AS feature,
+    CASE WHEN $side = 'a' THEN feature_b ELSE feature_a END AS partner,
+    pearson,
+    n_both + n_a_only AS n_units_a
+  FROM matches
+  WHERE comparison = $comparison AND CASE WHEN $side = 'a' THEN rank_ab ELSE rank_ba END = 1
+),
+flagged AS (
+  SELECT
+    f.* EXCLUDE (reasons),
+    n_active * mean_activation AS mass,
+    best.partner,
+    best.pearson,
+    best.n_units_a,
+    reason_bits
+    + 8 * (n_active < $min_active)::INTEGER
+    + 16 * coalesce(best.pearson >= $below, false)::INTEGER AS flags
+  FROM judged_features(rare := $rare, dense := $dense, special := $special) AS f
+  LEFT JOIN best ON best.feature = f.feature
+  WHERE f.space = $space AND f.n_active > 0
+)
