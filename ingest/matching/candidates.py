@@ -95,7 +95,8 @@ def _key(width: int, feature_a: np.ndarray, feature_b: np.ndarray) -> np.ndarray
 
 
 def _union(width: int, *parts: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    keys = np.unique(np.concatenate([_key(width, *part) for part in parts]))
+    keys = np.sort(np.concatenate([_key(width, *part) for part in parts]))
+    keys = keys[np.append(True, keys[1:] > keys[:-1])[: len(keys)]]
     return keys // width, keys % width
 
 

@@ -1,4 +1,6 @@
-"""The compiled loops of `tiles`. Arguments come in tuples, in the order in which `tiles` makes them."""
+"""The compiled loops of `tiles`. Arguments come in tuples, in the order in which `tiles` makes them; `visited` are the
+features of A that stand in the rows of a tile.
+"""
 
 import numba
 import numpy as np
@@ -10,23 +12,27 @@ AHEAD = 4
 
 
 @numba.njit(parallel=True, cache=True, nogil=True)
-def fill(first, units, strata, extra, moments, out, bound, partner):  # type: ignore[no-untyped-def]
+def fill(visited, units, strata, extra, moments, out, bound, partner):  # type: ignore[no-untyped-def]
     """Bounds on pearson and pearson_context of a tile, `out` of shape (row, feature of B, order), -inf for none.
 
     Every row is finished while it is in the cache, and its best are listed.
     """
     n_units, n_single, mean_a, scale_a, rounding, mean_b, scale_b = moments
     for r in numba.prange(len(out)):
-        a, tile = first + r, out[r]
+        a, tile = visited[r], out[r]
         tile[:] = 0
         _add_units(a, units, tile)
         _add_strata(a, strata, tile)
         _judge(tile, extra[r], n_units, n_single, mean_a[a], scale_a[a], rounding[a], mean_b, scale_b)
-        for order in range(2):
-            listed, named = bound[order, a], partner[order, a]
-            for j in range(len(tile)):
-                if tile[j, order] > listed[-1]:
-                    _insert(listed, named, tile[j, order], j)
+        plain, context = bound[0, a], bound[1, a]
+        least_plain, least_context = plain[-1], context[-1]
+        for j in range(len(tile)):
+            if tile[j, 0] > least_plain:
+                _insert(plain, partner[0, a], tile[j, 0], j)
+                least_plain = plain[-1]
+            if tile[j, 1] > least_context:
+                _insert(context, partner[1, a], tile[j, 1], j)
+                least_context = context[-1]
 
 
 @numba.njit(cache=True, nogil=True)
@@ -91,7 +97,7 @@ def _fetch(entries, row):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(parallel=True, cache=True, nogil=True)
-def by_column(first, out, bound, partner):  # type: ignore[no-untyped-def]
+def by_column(visited, out, bound, partner):  # type: ignore[no-untyped-def]
     """List the best of each column of a tile; blocks of columns, so that a block's lists stay in the cache."""
     block = 512
     for c in numba.prange((out.shape[1] + block - 1) // block):
@@ -103,16 +109,16 @@ def by_column(first, out, bound, partner):  # type: ignore[no-untyped-def]
                 tile = out[r, columns]
                 for j in range(len(least)):
                     if tile[j, order] > least[j]:
-                        _insert(listed[j], named[j], tile[j, order], first + r)
+                        _insert(listed[j], named[j], tile[j, order], visited[r])
                         least[j] = listed[j, -1]
 
 
 @numba.njit(parallel=True, cache=True, nogil=True)
-def scatter(first, indptr, stratum, total, weight, chosen, out):  # type: ignore[no-untyped-def]
+def scatter(visited, indptr, stratum, total, weight, chosen, out):  # type: ignore[no-untyped-def]
     """Weighted sums of a tile's rows in the chosen strata (ascending), `out` of shape (row, chosen stratum)."""
     for r in numba.prange(len(out)):
         column = 0
-        for k in range(indptr[first + r], indptr[first + r + 1]):
+        for k in range(indptr[visited[r]], indptr[visited[r] + 1]):
             while column < len(chosen) and chosen[column] < stratum[k]:
                 column += 1
             if column < len(chosen) and chosen[column] == stratum[k]:
@@ -120,12 +126,12 @@ def scatter(first, indptr, stratum, total, weight, chosen, out):  # type: ignore
 
 
 @numba.njit(parallel=True, cache=True, nogil=True)
-def best(first, units, moments, sums, out):  # type: ignore[no-untyped-def]
+def best(visited, units, moments, sums, out):  # type: ignore[no-untyped-def]
     """The largest (S - T ma mb) / sd_b of each row; `sums` is a row of pairs for each thread."""
     indptr, place, value, b_indptr, b_feature, b_value = units
     expected, mean_b, scale_b = moments
-    for r in numba.prange(len(out)):
-        a, mine = first + r, sums[numba.get_thread_id()]
+    for r in numba.prange(len(visited)):
+        a, mine = visited[r], sums[numba.get_thread_id()]
         mine[:] = 0
         end = indptr[a + 1]
         for k in range(indptr[a], end):
@@ -136,4 +142,4 @@ def best(first, units, moments, sums, out):  # type: ignore[no-untyped-def]
         chance, largest = np.float32(expected[a]), np.float32(0)
         for j in range(len(mine)):
             largest = max(largest, (mine[j] - chance * mean_b[j]) * scale_b[j])
-        out[r] = largest
+        out[a] = largest

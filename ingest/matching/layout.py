@@ -29,6 +29,16 @@ class Columns:
     def n_features(self) -> int:
         return len(self.indptr) - 1
 
+    def similar(self) -> np.ndarray:
+        """int64 of shape (feature,): all features, those that fire around the same place after each other.
+
+        In this order they meet units that are still in the cache.
+        """
+        if not len(self.place):
+            return np.arange(self.n_features)
+        middle = (self.indptr[:-1] + self.indptr[1:]) // 2
+        return np.argsort(self.place[np.minimum(middle, len(self.place) - 1)], kind="stable")
+
     def only(self, features: np.ndarray) -> "Columns":
         """These features, in the order given."""
         index, indptr = ranges(self.indptr, features)
@@ -89,10 +99,12 @@ class Rows:
         """These features, numbered in the order given."""
         number = np.full(self.n_features, -1, np.int32)
         number[features] = np.arange(len(features))
-        kept = np.flatnonzero(number[self.feature] >= 0)
-        entries = np.empty(2 * len(kept), np.int32)
-        entries[::2], entries.view(np.float32)[1::2] = number[self.feature[kept]], self.value[kept]
-        return Rows(np.searchsorted(kept, self.indptr), entries, len(features))
+        indptr = np.zeros(self.n_units + 1, np.int64)
+        _selected_count(self.indptr, self.entries, number, indptr[1:])
+        np.cumsum(indptr, out=indptr)
+        entries = np.empty(2 * indptr[-1], np.int32)
+        _selected(self.indptr, self.entries, number, indptr, entries)
+        return Rows(indptr, entries, len(features))
 
 
 def _transposed(
@@ -136,3 +148,20 @@ def _gathered(order, indptr, feature, value, to, entries, bits):  # type: ignore
         for k in range(to[p + 1] - to[p]):
             here = 2 * (to[p] + k)
             entries[here], bits[here + 1] = feature[start + k], value[start + k]
+
+
+@numba.njit(parallel=True, cache=True, nogil=True)
+def _selected_count(indptr, entries, number, counts):  # type: ignore[no-untyped-def]
+    for p in numba.prange(len(counts)):
+        for k in range(indptr[p], indptr[p + 1]):
+            counts[p] += number[entries[2 * k]] >= 0
+
+
+@numba.njit(parallel=True, cache=True, nogil=True)
+def _selected(indptr, entries, number, to, chosen):  # type: ignore[no-untyped-def]
+    for p in numba.prange(len(to) - 1):
+        here = to[p]
+        for k in range(indptr[p], indptr[p + 1]):
+            if number[entries[2 * k]] >= 0:
+                chosen[2 * here], chosen[2 * here + 1] = number[entries[2 * k]], entries[2 * k + 1]
+                here += 1

@@ -88,16 +88,17 @@ class Tiles:
         strata = (*of_sums, light, self.lists.indptr, self.lists.feature, self.lists.total.astype(kind))
         size = min(n_a, max(32, TILE // max(1, n_b)))
         out, extra = np.empty((size, n_b, 2), kind), np.zeros((size, n_b), np.float32)
-        for first in range(0, n_a, size):
-            tile, more = out[: n_a - first], extra[: n_a - first]
+        order = self.left.similar() if kind is np.float32 else np.arange(n_a)
+        for visited in np.split(order, range(size, n_a, size)):
+            tile, more = out[: len(visited)], extra[: len(visited)]
             if len(heavy):
                 dense_a = np.zeros((len(tile), len(heavy)), np.float32)
-                kernels.scatter(first, *of_sums, -weight, heavy, dense_a)
+                kernels.scatter(visited, *of_sums, -weight, heavy, dense_a)
                 torch.mm(torch.from_numpy(dense_a), dense_b, out=torch.from_numpy(more))
             with numba.parallel_chunksize(ROWS):
-                kernels.fill(first, units, strata, more, self._moments(kind), tile, of_a.bound, of_a.partner)
-            kernels.by_column(first, tile, of_b.bound, of_b.partner)
-            advance(len(tile))
+                kernels.fill(visited, units, strata, more, self._moments(kind), tile, of_a.bound, of_a.partner)
+            kernels.by_column(visited, tile, of_b.bound, of_b.partner)
+            advance(len(visited))
         return of_a, of_b
 
     def _heavy(self) -> np.ndarray:
@@ -146,9 +147,8 @@ def best(
     sums = np.empty((numba.get_num_threads(), b.n_features), np.float32)
     units = left.indptr, left.place, left.value, right.indptr, right.entries, right.entries.view(np.float32)
     moments = a.mean * a.n_units, b.mean.astype(np.float32), b.inverse_sd.astype(np.float32)
-    for first in range(0, a.n_features, SPAN):
-        part = result[first : first + SPAN]
+    for visited in np.split(left.similar(), range(SPAN, a.n_features, SPAN)):
         with numba.parallel_chunksize(ROWS):
-            kernels.best(first, units, moments, sums, part)
-        advance(len(part))
+            kernels.best(visited, units, moments, sums, result)
+        advance(len(visited))
     return np.where(a.sd > 0, np.maximum(result, 0) * a.inverse_sd / max(1, a.n_units), 0)
