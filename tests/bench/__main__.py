@@ -1,5 +1,9 @@
 """`make bench`: every benchmark in one run on this machine. Each prints ratios: machines differ, and are shared."""
 
+import os
+
+os.environ.setdefault("TQDM_DISABLE", "1")
+
 from tests.bench import matching, planted
 
 
