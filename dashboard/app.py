@@ -17,8 +17,11 @@ PAGES = [
     st.Page("app_pages/overview.py", title="Overview", icon=":material/grid_view:", default=True),
     st.Page("app_pages/pairs.py", title="Pairs", icon=":material/scatter_plot:", url_path="pairs"),
     st.Page("app_pages/unmatched.py", title="Unmatched", icon=":material/link_off:", url_path="unmatched"),
+    st.Page("app_pages/scores.py", title="Scores", icon=":material/bar_chart:", url_path="scores"),
     st.Page("app_pages/pair.py", title="Pair", icon=":material/compare_arrows:", url_path="pair"),
     st.Page("app_pages/feature.py", title="Feature", icon=":material/fingerprint:", url_path="feature"),
+    st.Page("app_pages/families.py", title="Families", icon=":material/diversity_3:", url_path="families"),
+    st.Page("app_pages/concepts.py", title="Concepts", icon=":material/search:", url_path="concepts"),
     st.Page("app_pages/sql.py", title="SQL", icon=":material/terminal:", url_path="sql"),
     st.Page("app_pages/glossary.py", title="Glossary", icon=":material/menu_book:", url_path="glossary"),
 ]

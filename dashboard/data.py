@@ -14,6 +14,7 @@ import streamlit as st
 
 from store import cells, console
 from store import records as r
+from store import score_records as sr
 from store.errors import NotAStore
 from store.read import Store
 from store.schema import DATABASE
@@ -190,6 +191,65 @@ class Reader:
 
     def elsewhere(self, space: str, feature: int, thresholds: r.Thresholds) -> list[r.Elsewhere]:
         answer: list[r.Elsewhere] = self._ask("elsewhere", space, feature, thresholds)
+        return answer
+
+    def families(self, chosen: r.PairFilter, min_spaces: int, limit: int, offset: int = 0) -> list[r.Family]:
+        answer: list[r.Family] = self._ask("families", chosen, min_spaces, limit, offset)
+        return answer
+
+    def family_counts(self, chosen: r.PairFilter) -> r.FamilyCounts:
+        answer: r.FamilyCounts = self._ask("family_counts", chosen)
+        return answer
+
+    def family(self, space: str, feature: int, chosen: r.PairFilter) -> r.Family | None:
+        """The family that a feature belongs to, or None."""
+        answer: r.Family | None = self._ask("family", space, feature, chosen)
+        return answer
+
+    def family_pairs(self, members: tuple[r.FamilyMember, ...], thresholds: r.Thresholds) -> list[r.Match]:
+        answer: list[r.Match] = self._ask("family_pairs", members, thresholds)
+        return answer
+
+    def token_search(self, text: str, limit: int) -> r.TokenSearch:
+        answer: r.TokenSearch = self._ask("token_search", text, limit)
+        return answer
+
+    def scores(
+        self, comparison: str | None, metric: str | None, limit: int | None = None, offset: int = 0
+    ) -> list[sr.Score]:
+        answer: list[sr.Score] = self._ask("scores", comparison, None, None, metric, limit, offset)
+        return answer
+
+    def score_variants(self) -> list[sr.ScoreVariant]:
+        answer: list[sr.ScoreVariant] = self._ask("score_variants")
+        return answer
+
+    def score_grid(self, metric: str, parameters: str, subset: str, level: str) -> list[sr.ScoreCell]:
+        answer: list[sr.ScoreCell] = self._ask("score_grid", metric, parameters, subset, level)
+        return answer
+
+    def score_null(self, one: sr.Score) -> list[float]:
+        """Draws of a score's null."""
+        asked = one.comparison, one.metric, one.parameters, one.subset, one.level
+        answer: list[float] = self._ask("score_null", *asked)
+        return answer
+
+    def sweep(self, one: sr.Score, over: str) -> list[sr.SweepPoint]:
+        """A score at other sizes; `over` is one of `score_records.SWEEPS`."""
+        asked = one.comparison, one.metric, one.parameters, one.subset, one.level
+        answer: list[sr.SweepPoint] = self._ask("sweep", *asked, over)
+        return answer
+
+    def concepts(self, share: float) -> list[r.Concept]:
+        answer: list[r.Concept] = self._ask("concepts", share)
+        return answer
+
+    def concept_pairs(self, concept: str, share: float, limit: int) -> list[r.ConceptPair]:
+        answer: list[r.ConceptPair] = self._ask("concept_pairs", concept, share, None, limit)
+        return answer
+
+    def concept_members(self, concept: str, share: float, limit: int) -> list[r.ConceptMember]:
+        answer: list[r.ConceptMember] = self._ask("concept_members", concept, share, limit)
         return answer
 
     def sql(self, query: str, seconds: float, rows: int) -> r.Table:

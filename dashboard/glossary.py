@@ -33,6 +33,14 @@ WORDS = {
     "best of thousands can have a high r, most of all for a feature that fires rarely (match_nulls).",
     "unmatched": "An alive feature whose best match on the other side is weak: what one model has and the other lacks.",
     "activation mass": "How often a feature fires times its mean activation there: the sum of all its activations.",
-    "score": "One similarity metric of a comparison as a whole, with its null distribution.",
+    "score": "One similarity metric of a comparison as a whole, with its null distribution. Taken on decoder rows of "
+    "the matched pairs, or on their activations at units (level).",
+    "null": "What a score looks like when there is nothing to find: the same number after the pairing of rows was "
+    "shuffled. Its q95 is what that reaches once in twenty (null_q95); p is how often it is at least as similar "
+    "(p_value), and q is p after Benjamini-Hochberg over all scores of the store (q_value).",
+    "sweep": "One score at several numbers of neighbours (k) or of pairs: a finding should not hang on one choice.",
+    "family": "Features of three spaces or more that mutual best matches passing the filter connect, one to the next. "
+    "It is named after its first member.",
+    "concept": "A named list of words. A feature belongs to it by the share of its activation on these words.",
     "store": "The folder that a run publishes; its heart is homolog.duckdb. Its fingerprint is a hash of the inputs.",
 }

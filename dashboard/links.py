@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from store.records import ONE_SIDED, REASONS, SORTS, UNMATCHED_SORTS, PairFilter, Thresholds, UnmatchedFilter
 
-PAGES = ("", "pairs", "unmatched", "pair", "feature", "sql", "glossary")
+PAGES = ("", "pairs", "unmatched", "scores", "pair", "feature", "families", "concepts", "sql", "glossary")
 """URL paths of the pages; the empty one is the overview."""
 FINGERPRINT_LENGTH = 8
 LARGEST = 2**31 - 1

@@ -16,7 +16,9 @@ import pyarrow.parquet as pq
 import torch
 from scipy.sparse import csr_array
 
-from ingest import models
+from ingest import baselines, models
+from ingest.baselines import Neurons
+from ingest.config import ImportedSpec, NeuronsSpec, RandomSaeSpec, SaeSpec, SpaceSpec
 from ingest.errors import IngestError
 from ingest.models import Dictionary, Model
 from ingest.progress import step
@@ -41,12 +43,20 @@ class Space:
     hook: str | None
     source: str
     weights: str
-    """SHA-256 of the files it was loaded from."""
-    dictionary: Dictionary | None
+    """SHA-256 of the files it was loaded from, and of every choice that its activations depend on."""
+    dictionary: Dictionary | Neurons | None
     """None for an imported space."""
-    path: Path
+    path: Path | None
+    """The file of an imported space; None for others."""
     decoder: np.ndarray | None
     """float32 of shape (feature, dimension); None where unknown."""
+
+    @property
+    def d_in(self) -> int | None:
+        """Width of the activations that it reads; None where unknown."""
+        if self.dictionary is not None:
+            return self.dictionary.d_in
+        return None if self.decoder is None else self.decoder.shape[1]
 
 
 @dataclass(frozen=True)
@@ -59,12 +69,25 @@ class Activations:
     """1 - residual / total variance over ordinary tokens; None when not measured."""
 
 
-def load_space(spec: Any, model: Model) -> Space:
+def load_space(spec: SpaceSpec, model: Model) -> Space:
     """The space of a `[[spaces]]` entry. Raises `IngestError` when its files are missing or do not fit."""
-    if spec.kind == "sae":
-        sae = models.load_sae(spec, model)
-        source = f"{spec.path.parent.name}/{spec.path.name}"
-        return Space(spec.name, spec.kind, model, sae.hook, source, sae.weights, sae, spec.path, sae.decoder.numpy())
+    if isinstance(spec, ImportedSpec):
+        return _imported_space(spec, model)
+    found = _dictionary(spec, model)
+    decoder = found.decoder.numpy()
+    return Space(spec.name, spec.kind, model, found.hook, found.source, found.weights, found, None, decoder)
+
+
+def _dictionary(spec: SaeSpec | NeuronsSpec | RandomSaeSpec, model: Model) -> Dictionary | Neurons:
+    match spec:
+        case NeuronsSpec():
+            return baselines.neurons(spec, model)
+        case RandomSaeSpec():
+            return baselines.random_sae(spec, model)
+    return models.load_sae(spec, model)
+
+
+def _imported_space(spec: ImportedSpec, model: Model) -> Space:
     files = [f for f in (spec.path, spec.decoder) if f is not None]
     if missing := [f for f in files if not f.is_file()]:
         raise IngestError(f"space {spec.name!r}: there is no file {missing[0]}")

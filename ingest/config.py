@@ -3,7 +3,7 @@
 import itertools
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -59,19 +59,72 @@ class ModelSpec(Frozen):
     """`demo:<name>`, a model that ships with Homolog; `tokens:<file>`, tokens of a model that somebody else ran."""
 
 
-class SpaceSpec(Frozen):
+class SpaceBase(Frozen):
     name: Slug
     """How the store calls it."""
     model: Slug
     """The model it reads."""
-    kind: Literal["sae", "imported"]
-    """`sae`: a folder in SAELens's format; `imported`: a Parquet file of feature, passage, position, activation."""
+
+
+class SaeSpec(SpaceBase):
+    kind: Literal["sae"]
+    """A sparse autoencoder."""
     path: Path
-    """That folder or file, relative to the run file."""
+    """A folder in SAELens's format, relative to the run file."""
     hook: str | None = None
     """Place in the model, where the SAE's own configuration does not say."""
+
+
+class ImportedSpec(SpaceBase):
+    kind: Literal["imported"]
+    """Sparse activations that somebody computed elsewhere."""
+    path: Path
+    """A Parquet file of feature, passage, position, activation, relative to the run file."""
+    hook: str | None = None
+    """Place in the model that they were read at; None where unknown."""
     decoder: Path | None = None
-    """`imported` only: an .npy file of decoder rows, float of shape (feature, dimension)."""
+    """An .npy file of decoder rows, float of shape (feature, dimension)."""
+
+
+class NeuronsSpec(SpaceBase):
+    kind: Literal["neurons"]
+    """The model's own units at a hook: what there is without any SAE."""
+    hook: str
+    """Place in the model. At `blocks.N.mlp.hook_post` a feature is a unit, clipped at 0 (of a gated MLP, and in the
+    residual stream, where both signs count alike, a unit makes two: its positive part, then its negative part)."""
+    active: int = Field(64, gt=0)
+    """Most features a token: the strongest are kept, so that the space is sparse. Every unit above 0 where there are
+    fewer. Compare like with like: give the SAE's own number of active features a token."""
+
+
+class RandomSaeSpec(SpaceBase):
+    kind: Literal["random_sae"]
+    """An SAE of the same shape and sparsity as another, with random directions: the floor."""
+    path: Path | None = None
+    """Folder of the SAE that it mimics, in SAELens's format, relative to the run file."""
+    like: Slug | None = None
+    """In place of `path`: that SAE as a space of this run file, of the same model."""
+    hook: str | None = None
+    """Place in the model, where the SAE's own configuration does not say."""
+    seed: int = Field(0, ge=0)
+    """Another seed, other directions."""
+    active: int | None = Field(None, gt=0)
+    """Active features a token, where the SAE's own configuration does not say."""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "RandomSaeSpec":
+        if (self.path is None) == (self.like is None):
+            raise ValueError(f"space {self.name!r}: a random_sae mimics one SAE; give path or like, not both")
+        return self
+
+    @property
+    def folder(self) -> Path:
+        """`path`, which `read` also fills in for a space that has `like`."""
+        assert self.path is not None
+        return self.path
+
+
+SpaceSpec = Annotated[SaeSpec | ImportedSpec | NeuronsSpec | RandomSaeSpec, Field(discriminator="kind")]
 
 
 class ComparisonSpec(Frozen):
@@ -85,6 +138,25 @@ class ComparisonSpec(Frozen):
         return f"{self.a}~{self.b}"
 
 
+class ConceptSpec(Frozen):
+    name: Slug
+    """How the store calls it; the name of a list that ships with Homolog replaces that list."""
+    keywords: tuple[str, ...] = Field(min_length=1)
+    """Words or phrases; a feature belongs to the concept by the share of its activation on them."""
+
+    @model_validator(mode="after")
+    def _spelled(self) -> "ConceptSpec":
+        for keyword in self.keywords:
+            if not any(character.isalnum() for character in keyword):
+                raise ValueError(f"keyword {keyword!r} of concept {self.name!r} has no letter or digit; give a word")
+        return self
+
+
+class ScoresSpec(Frozen):
+    permutations: int = Field(999, ge=19)
+    """Draws of each score's null: p-values cannot be smaller than 1 / (1 + permutations)."""
+
+
 class Job(Frozen):
     corpus: Corpus
     """The text."""
@@ -94,16 +166,24 @@ class Job(Frozen):
     """The dictionaries of features."""
     comparisons: tuple[ComparisonSpec, ...] = ()
     """Which spaces to compare; none given: every pair of spaces of different models."""
+    concepts: tuple[ConceptSpec, ...] = ()
+    """Lists of words beside those that ship with Homolog."""
+    scores: ScoresSpec = ScoresSpec(permutations=999)
+    """How the similarity metrics are tested."""
 
     @model_validator(mode="after")
     def _names_agree(self) -> "Job":
         models, spaces = [m.name for m in self.models], [s.name for s in self.spaces]
-        for kind, names in (("model", models), ("space", spaces), ("comparison", [c.name for c in self.comparisons])):
+        compared, concepts = [c.name for c in self.comparisons], [c.name for c in self.concepts]
+        every = (("model", models), ("space", spaces), ("comparison", compared), ("concept", concepts))
+        for kind, names in every:
             if twice := sorted({n for n in names if names.count(n) > 1}):
                 raise ValueError(f"two {kind}s are called {twice[0]!r}; give each its own name")
         for space in self.spaces:
             if space.model not in models:
                 raise ValueError(f"space {space.name!r} reads model {space.model!r}; models: {', '.join(models)}")
+            if isinstance(space, RandomSaeSpec) and space.like is not None:
+                self._mimicked(space)
         for comparison in self.comparisons:
             for side in (comparison.a, comparison.b):
                 if side not in spaces:
@@ -122,9 +202,27 @@ class Job(Frozen):
     def space(self, name: str) -> SpaceSpec:
         return next(space for space in self.spaces if space.name == name)
 
+    def _mimicked(self, space: RandomSaeSpec) -> SaeSpec:
+        saes = {s.name: s for s in self.spaces if isinstance(s, SaeSpec) and s.model == space.model}
+        if space.like not in saes:
+            raise ValueError(
+                f"space {space.name!r} is like {space.like!r}; SAEs of {space.model!r}: {', '.join(saes) or 'none'}"
+            )
+        return saes[space.like]
+
+    def with_folders(self) -> "Job":
+        """Each space that is `like` another reads that one's folder at its hook."""
+        spaces = []
+        for space in self.spaces:
+            if isinstance(space, RandomSaeSpec) and space.like is not None:
+                sae = self._mimicked(space)
+                space = space.model_copy(update={"path": sae.path, "hook": space.hook or sae.hook})
+            spaces.append(space)
+        return self.model_copy(update={"spaces": tuple(spaces)})
+
 
 def read(path: Path) -> tuple[Job, str]:
-    """The validated run file, its paths made absolute against its folder, and its text.
+    """The validated run file, its paths made absolute against its folder and its `like`s looked up, and its text.
 
     Raises `IngestError`, one line: which key, what was given, what would do.
     """
@@ -137,7 +235,7 @@ def read(path: Path) -> tuple[Job, str]:
         raise IngestError(f"{path} is not a readable TOML file: {error}") from None
     _resolve(values, path.resolve().parent)
     try:
-        return Job.model_validate(values), text
+        return Job.model_validate(values).with_folders(), text
     except ValidationError as error:
         raise IngestError(f"{path}: {_first_line(error)}") from None
 
@@ -157,15 +255,20 @@ def _resolve(values: dict[str, Any], folder: Path) -> None:
 TABLES: dict[str, tuple[type[Frozen], ...]] = {
     "corpus": (InstalledDocs, Stories, TextFiles),
     "models": (ModelSpec,),
-    "spaces": (SpaceSpec,),
+    "spaces": (SaeSpec, ImportedSpec, NeuronsSpec, RandomSaeSpec),
     "comparisons": (ComparisonSpec,),
+    "concepts": (ConceptSpec,),
+    "scores": (ScoresSpec,),
 }
+TAGS = {"corpus": (1, "source"), "spaces": (2, "kind")}
+"""Tables that differ by the value of one key: where that value stands in a location, and which key it is."""
 
 
 def _first_line(error: ValidationError) -> str:
     """Pydantic's first complaint as one line that names the key, what was given and what exists."""
     first = error.errors()[0]
-    where = [part for part in first["loc"] if part not in ("installed-docs", "stories", "text", "jsonl", "parquet")]
+    place, tag = TAGS.get(str(first["loc"][0]) if first["loc"] else "", (None, ""))
+    where = [part for i, part in enumerate(first["loc"]) if i != place]
     name = ".".join(f"[{part}]" if isinstance(part, int) else str(part) for part in where).replace(".[", "[")
     if first["type"] == "extra_forbidden":
         return f"{name} is not a key; the keys here are {', '.join(_known_keys(first['loc']))}"
@@ -174,8 +277,8 @@ def _first_line(error: ValidationError) -> str:
     if first["type"] == "value_error":
         return str(first["ctx"]["error"])
     if first["type"].startswith("union_tag"):
-        known = "installed-docs, stories, text, jsonl, parquet"
-        return f"{name}: source has to be one of {known}; got {first['input'].get('source')!r}"
+        known = ", ".join(value for c in TABLES[str(first["loc"][0])] for value in _tagged(c, tag))
+        return f"{name}: {tag} has to be one of {known}; got {first['input'].get(tag)!r}"
     return f"{name}: {first['msg'][0].lower() + first['msg'][1:]}; got {first['input']!r}"
 
 
@@ -183,6 +286,12 @@ def _known_keys(location: tuple[int | str, ...]) -> list[str]:
     if location[0] not in TABLES or len(location) == 1:
         return list(Job.model_fields)
     classes = TABLES[str(location[0])]
-    if location[0] == "corpus":
-        classes = tuple(c for c in classes if str(location[1]) in str(c.model_fields["source"].annotation)) or classes
+    if location[0] in TAGS:
+        place, tag = TAGS[str(location[0])]
+        classes = tuple(c for c in classes if location[place] in _tagged(c, tag))
     return list(dict.fromkeys(key for c in classes for key in c.model_fields))
+
+
+def _tagged(table: type[Frozen], key: str) -> tuple[str, ...]:
+    """The values of `key` that make a table this one."""
+    return get_args(table.model_fields[key].annotation)

@@ -142,17 +142,23 @@ def load(spec: Any) -> Model:
             )
         digest = file_digest(path)
         return Model(spec.name, f"tokens:{path.name}", digest, digest, None, None, path)
-    folder = DEMO / name
-    if not (folder / "config.json").is_file():
-        known = sorted(p.parent.name for p in DEMO.glob("*/config.json"))
-        raise IngestError(
-            f"model {spec.name!r}: there is no demo model {name!r}; demo models: {', '.join(known) or 'none'}"
-        )
+    folder = demo_folder(spec)
     vocabulary = file_digest(DEMO / "tokenizer" / "tokenizer.json")
     weights = file_digest(folder / "config.json", folder / "model.safetensors")
     return Model(
         spec.name, spec.load, weights, vocabulary, load_tokenizer(DEMO / "tokenizer"), load_transformer(folder)
     )
+
+
+def demo_folder(spec: Any) -> Path:
+    """Where the demo model of a `[[models]]` entry lies. Raises `IngestError` for a name that does not exist."""
+    name = spec.load.removeprefix("demo:")
+    if not (DEMO / name / "config.json").is_file():
+        known = sorted(p.parent.name for p in DEMO.glob("*/config.json"))
+        raise IngestError(
+            f"model {spec.name!r}: there is no demo model {name!r}; demo models: {', '.join(known) or 'none'}"
+        )
+    return DEMO / name
 
 
 @torch.inference_mode()
@@ -177,6 +183,8 @@ class Dictionary:
     hook: str
     weights: str
     """SHA-256 of its files."""
+    source: str
+    """What it was loaded from."""
     sae: Any
 
     @property
@@ -224,7 +232,7 @@ def load_sae(spec: Any, model: Model) -> Dictionary:
             f"space {spec.name!r}: the SAE reads {sae.cfg.d_in} dimensions, but {hook} of {model.name!r} has {width}; "
             "give the SAE that was trained at this hook"
         )
-    return Dictionary(hook, file_digest(*files), sae)
+    return Dictionary(hook, file_digest(*files), f"{spec.path.parent.name}/{spec.path.name}", sae)
 
 
 def load_sae_folder(folder: Path) -> Any:

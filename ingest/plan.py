@@ -6,12 +6,14 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 
-from ingest.config import ComparisonSpec, Job, SpaceSpec
+from ingest import baselines
+from ingest.config import ComparisonSpec, ImportedSpec, Job, NeuronsSpec, RandomSaeSpec, SaeSpec, SpaceSpec
 from ingest.errors import IngestError
 
 ASSUMED_ACTIVE = 64
@@ -50,30 +52,43 @@ class ComparisonPlan:
 
 def plan(job: Job) -> tuple[list[SpacePlan], list[ComparisonPlan]]:
     """Raises `IngestError` when a space's files are missing or cannot be read."""
-    spaces = {spec.name: _space(spec, job.corpus.tokens) for spec in job.spaces}
+    spaces = {spec.name: _space(spec, job) for spec in job.spaces}
     return list(spaces.values()), [compare(spec, spaces, job.corpus.tokens) for spec in job.pairs]
 
 
-def _space(spec: SpaceSpec, tokens: int) -> SpacePlan:
-    if spec.kind == "imported":
+def _space(spec: SpaceSpec, job: Job) -> SpacePlan:
+    tokens = job.corpus.tokens
+    if isinstance(spec, ImportedSpec):
         return _imported(spec, tokens)
-    where = spec.path / "cfg.json"
+    if isinstance(spec, NeuronsSpec):
+        model = next(model for model in job.models if model.name == spec.model)
+        width = baselines.units(spec, baselines.planned_shape(model)).n_features
+        active = min(spec.active, width)
+        return SpacePlan(spec.name, width, active, False, active * tokens)
+    config, width = _configuration(spec)
+    if isinstance(spec, RandomSaeSpec):
+        active = min(baselines.mimicked_active(spec, config), width)
+        return SpacePlan(spec.name, width, active, False, active * tokens)
+    said = baselines.said_active(config)
+    n_activations = round((said or min(ASSUMED_ACTIVE, width)) * tokens)
+    return SpacePlan(spec.name, width, n_activations / tokens, said is None, n_activations)
+
+
+def _configuration(spec: SaeSpec | RandomSaeSpec) -> tuple[dict[str, Any], int]:
+    """What an SAE's `cfg.json` holds, and its width."""
+    where = (spec.folder if isinstance(spec, RandomSaeSpec) else spec.path) / "cfg.json"
     try:
         config = json.loads(where.read_text())
-        width = int(config["d_sae"])
+        return config, int(config["d_sae"])
     except (OSError, ValueError, KeyError) as error:
         problem = f"{type(error).__name__}: {str(error).splitlines()[0]}"
         raise IngestError(
             f"space {spec.name!r}: {where} is not the configuration of an SAE ({problem}); "
             "path is a folder in SAELens's format"
         ) from None
-    made = config.get("metadata") or {}
-    active = config.get("k") or made.get("l0") or (made.get("training_architecture_details") or {}).get("k")
-    n_activations = round((active or min(ASSUMED_ACTIVE, width)) * tokens)
-    return SpacePlan(spec.name, width, n_activations / tokens, active is None, n_activations)
 
 
-def _imported(spec: SpaceSpec, tokens: int) -> SpacePlan:
+def _imported(spec: ImportedSpec, tokens: int) -> SpacePlan:
     try:
         rows = pq.read_metadata(spec.path).num_rows
         features = pq.read_table(spec.path, columns=["feature"])["feature"]

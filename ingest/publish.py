@@ -19,7 +19,10 @@ from ingest.workspace import UNFINISHED, Workspace
 from store import schema
 from store.check_tables import checksum_sql
 
-PACKAGES = ("duckdb", "numpy", "pyarrow", "sae-lens", "scipy", "torch", "transformer-lens", "transformers")
+PACKAGES = (
+    *("duckdb", "numba", "numpy", "pyarrow", "sae-lens", "scikit-learn", "scipy", "torch", "transformer-lens"),
+    *("transformers", "umap-learn"),
+)
 """Packages whose versions the numbers depend on."""
 
 

@@ -58,6 +58,12 @@ def kept(filter: r.PairFilter) -> dict[str, Any]:
     return {**bits, "mutual_only": bool(bits["clear"] & _BITS["not_mutual"])}
 
 
+def links(filter: r.PairFilter) -> dict[str, Any]:
+    """The values that store/sql/family_links.sql binds."""
+    clear = _sum(steps(filter))
+    return {"clear": clear, **{name: getattr(filter, name) for name in BOUNDS}, **asdict(filter.thresholds)}
+
+
 def funnel(groups: list[tuple[int, int]], filter: r.PairFilter) -> list[r.FunnelStep]:
     """`groups`: (flags, matches that have just these). Bounds that are not set and drop nothing are left out."""
     left = sum(n for _, n in groups)

@@ -4,13 +4,17 @@ from dataclasses import asdict
 
 from store import filters, strips
 from store import records as r
-from store.opened import Opened
+from store.concepts import Concepts
+from store.families import Families
+from store.geometry import Geometry
+from store.scores import Scores
+from store.token_search import TokenSearch
 
 DEFAULTS = r.Thresholds()
 STRATA = ("top", "q1", "q2", "q3", "q4", "q5", "random")
 
 
-class Store(Opened):
+class Store(Concepts, Families, TokenSearch, Geometry, Scores):
     """A published store, opened read-only. Safe to share between threads: every question uses a cursor of its own.
 
     Raises `NotAStore` when the folder has no readable `homolog.duckdb`, `WrongSchema` when it was written by another

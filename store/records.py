@@ -198,6 +198,7 @@ class Match:
     top_token_share_a: float | None
     top_token_share_b: float | None
     reasons: tuple[str, ...]
+    neighbour_rbo: float | None = None
 
 
 @dataclass(frozen=True)
@@ -304,6 +305,99 @@ class Unmatched:
     """Those of `ONE_SIDED` that hold."""
     tokens: tuple[str, ...]
     """Up to five token texts with the largest mass, strongest first."""
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A near feature of the same space."""
+
+    rank: int
+    feature: int
+    value: float
+    """Correlation of the activations, or cosine of the decoder rows."""
+    top_token: str | None
+    n_active: int
+
+
+@dataclass(frozen=True)
+class CarriedNeighbour:
+    """A neighbour of a feature of A, and where its best match lies in B."""
+
+    rank: int
+    feature: int
+    value: float
+    top_token: str | None
+    n_active: int
+    partner: int | None
+    """Its best match in B; None where it has none."""
+    partner_token: str | None
+    pearson: float | None
+    """Of that match."""
+    partner_rank: int | None
+    """The match's place among the ten neighbours of the feature's own partner; None: not among them, lost."""
+
+    @property
+    def is_kept(self) -> bool:
+        return self.partner_rank is not None
+
+
+@dataclass(frozen=True)
+class Neighbourhood:
+    """The company of a feature of A, and that of its best match."""
+
+    comparison: str
+    feature_a: int
+    partner: int | None
+    """Its best match in B."""
+    pearson: float | None
+    """Of that match."""
+    overlap: float | None
+    """Neighbours that both have / neighbours that either has, 0 to 1; None where either has none."""
+    rbo: float | None
+    """Rank-biased overlap of both whole lists, 0 to 1."""
+    of_a: tuple[CarriedNeighbour, ...]
+    of_b: tuple[Neighbour, ...]
+
+    @property
+    def kept_in_b(self) -> frozenset[int]:
+        """Neighbours of the partner that are the best match of a neighbour of A."""
+        return frozenset(n.partner for n in self.of_a if n.is_kept and n.partner is not None)
+
+
+@dataclass(frozen=True)
+class OverlapBin:
+    lower: float
+    upper: float
+    n: int
+    """Features of A whose best match keeps this share of their neighbours; a share of 1 stands in the last bin."""
+    n_mutual: int
+    """Those of them that are mutual best matches."""
+
+
+@dataclass(frozen=True)
+class OverlapDistribution:
+    bins: tuple[OverlapBin, ...]
+    n_unknown: int
+    """Features of A with a best match where either side has no neighbour."""
+
+
+@dataclass(frozen=True)
+class MapAgreement:
+    """One score of whether two spaces lie alike, and what pairing the same features at random gives."""
+
+    comparison: str
+    method: str
+    """`pca`, `umap`, or `neighbours`."""
+    measure: str
+    value: float | None
+    """None where too few features are matched."""
+    null_mean: float | None
+    null_sd: float | None
+    null_q95: float | None
+    """What one random pairing in twenty reaches."""
+    p_value: float | None
+    n_rows: int
+    higher_is_similar: bool
 
 
 @dataclass(frozen=True)
@@ -423,6 +517,162 @@ class Elsewhere:
     """`a` or `b`: which side of the comparison the asked feature is."""
     other_space: str
     match: Match
+
+
+@dataclass(frozen=True)
+class FamilyMember:
+    space: str
+    feature: int
+
+
+@dataclass(frozen=True)
+class FamilyLink:
+    """A mutual best match that passes the filter."""
+
+    comparison: str
+    space_a: str
+    feature_a: int
+    space_b: str
+    feature_b: int
+    pearson: float
+    pearson_context: float
+
+    @property
+    def a(self) -> FamilyMember:
+        return FamilyMember(self.space_a, self.feature_a)
+
+    @property
+    def b(self) -> FamilyMember:
+        return FamilyMember(self.space_b, self.feature_b)
+
+
+@dataclass(frozen=True)
+class Family:
+    """Features of two spaces or more that mutual best matches connect; its name is its first by (space, feature)."""
+
+    space: str
+    feature: int
+    members: tuple[FamilyMember, ...]
+    """In the order of the store's spaces. Two of one space show that the matches do not agree with each other."""
+    spaces: tuple[str, ...]
+    """The spaces that it spans."""
+    models: tuple[str, ...]
+    """The models that these read."""
+    links: tuple[FamilyLink, ...]
+    weakest: FamilyLink
+    """The link with the smallest pearson_context."""
+    tokens: tuple[str, ...] = ()
+    """Up to five token texts with the largest mass over all members, strongest first."""
+
+
+@dataclass(frozen=True)
+class FamilyCounts:
+    """How many families a filter leaves."""
+
+    n_links: int
+    """Mutual best matches that pass, of all comparisons."""
+    by_spaces: tuple[tuple[int, int], ...]
+    """(spaces spanned, families that span just so many), most spaces first, pairs of two spaces included."""
+    n_every_model: int
+    """Families of three spaces or more with a member in every model of the store."""
+    reach: int
+    """Spaces that the store's comparisons connect, at most: no family can span more."""
+
+
+@dataclass(frozen=True)
+class TokenText:
+    """A token text of a model."""
+
+    model: str
+    text: str
+    n_tokens: int
+    """How often it stands in the text, special tokens left out."""
+
+
+@dataclass(frozen=True)
+class TokenHit:
+    """A feature that fires on the token searched for."""
+
+    space: str
+    feature: int
+    n_hits: int
+    """Features of this space that fire on it, listed or not."""
+    matched: tuple[str, ...]
+    """The token texts that were meant, strongest first."""
+    mass_share: float
+    """Share of the feature's activation mass that lies on them."""
+    n_active: int
+    """Tokens of these texts that it fires on."""
+    n_active_all: int
+    """Tokens of any text that it fires on."""
+    tokens: tuple[str, ...]
+    """Up to five token texts with the largest mass, strongest first."""
+    matches: tuple["Elsewhere", ...]
+    """Its best match in every comparison that its space is part of."""
+
+
+@dataclass(frozen=True)
+class TokenSearch:
+    """What a search for a word found."""
+
+    text: str
+    """What was searched: without the white space at its ends, in lower case."""
+    spelled: tuple[TokenText, ...]
+    """The tokens that spell it, commonest first for each model."""
+    holding: tuple[TokenText, ...]
+    """The commonest tokens that only hold it, for each model."""
+    hits: tuple[TokenHit, ...]
+    """By space, largest share first."""
+
+
+@dataclass(frozen=True)
+class Keyword:
+    keyword: str
+    n_found: int
+
+
+@dataclass(frozen=True)
+class ConceptSpace:
+    """How many features of a space belong to a concept."""
+
+    space: str
+    n_features: int
+    n_matched: int
+    """Those of them with a mutual best match that passes the filter, in any comparison."""
+    largest: float | None
+    """Largest share of a feature of this space, whatever share was asked for; None where none is above 1 %."""
+
+
+@dataclass(frozen=True)
+class Concept:
+    concept: str
+    keywords: tuple[Keyword, ...]
+    """Most frequent first; those that no passage holds are included."""
+    spaces: tuple[ConceptSpace, ...]
+    """Every space of the store."""
+
+
+@dataclass(frozen=True)
+class ConceptPair:
+    """A match with a feature of a concept on either side."""
+
+    match: Match
+    share_a: float | None
+    """Share of the feature's mass on the keywords; None where it is not above 1 %."""
+    share_b: float | None
+
+
+@dataclass(frozen=True)
+class ConceptMember:
+    """A feature of a concept."""
+
+    space: str
+    feature: int
+    mass_share: float
+    n_active: int
+    n_active_all: int
+    """Tokens of any text that it fires on."""
+    tokens: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raised whenever a table or column changes its meaning; a reader refuses a newer one."""
 
 DATABASE = "homolog.duckdb"
@@ -66,6 +66,18 @@ RANK = Column("rank", "INTEGER", "Place in its list, 1 is first", "rank")
 COMPARISON = Column("comparison", "VARCHAR", "Ordered pair of spaces, named `<space A>~<space B>`")
 TOKEN_INDEX = Column("token_index", "INTEGER", "Token, counted from 0 through all passages of its model", "index")
 PASSAGE = Column("passage_id", "INTEGER", "Passage, counted from 0", "index")
+
+SCORED = (
+    COMPARISON,
+    Column("metric", "VARCHAR", "Similarity metric, by its name in `ingest.similarity`"),
+    Column("parameters", "VARCHAR", "Its parameters, such as `k=10`; empty where it has none"),
+    Column(
+        "subset",
+        "VARCHAR",
+        "Which pairs: `all` mutual best matches, `kept` by the default filter, `concept:<name>`, `first:<n>`",
+    ),
+    Column("level", "VARCHAR", "`decoder` (decoder rows of the pairs) or `activations` (units x matched features)"),
+)
 
 TABLES: tuple[Table, ...] = (
     Table(
@@ -154,7 +166,7 @@ TABLES: tuple[Table, ...] = (
             Column(
                 "variance_explained",
                 "DOUBLE",
-                "1 - residual / total variance of the hook's activations on this text; NULL when not measured",
+                "1 - residual / total variance of the hook on this text (neurons: what the kept hold); NULL if unknown",
                 "fraction",
                 True,
             ),
@@ -246,6 +258,68 @@ TABLES: tuple[Table, ...] = (
         ),
     ),
     Table(
+        "neighbours",
+        "Each feature's 50 nearest of its own space, of those that fire; only values above 0 make a neighbour.",
+        ("space", "feature", "by", "rank"),
+        ("space", "feature", "by", "rank"),
+        (
+            SPACE,
+            FEATURE,
+            Column("by", "VARCHAR", "`activation` (correlation over all tokens) or `decoder_cosine`"),
+            RANK,
+            Column("neighbour", "INTEGER", "The near feature", "index"),
+            Column("value", "FLOAT", "The correlation, or the cosine of the two decoder rows", "correlation or cosine"),
+        ),
+    ),
+    Table(
+        "maps",
+        "Decoder rows of the features that fire, on a plane; a space without decoder rows has no map.",
+        ("space", "method", "feature"),
+        ("space", "method", "feature"),
+        (
+            SPACE,
+            Column("method", "VARCHAR", "`pca` (of standardised unit rows) or `umap` (cosine, 15 neighbours, seed 42)"),
+            FEATURE,
+            Column("x", "FLOAT", "First coordinate; a PCA's first component"),
+            Column("y", "FLOAT", "Second coordinate"),
+        ),
+    ),
+    Table(
+        "clusters",
+        "Clusters of the UMAP (HDBSCAN, at least 15 features): islands of the picture.",
+        ("space", "feature"),
+        ("space", "feature"),
+        (
+            SPACE,
+            FEATURE,
+            Column("cluster", "INTEGER", "Cluster, from 0, the largest first; NULL in none", "index", True),
+        ),
+    ),
+    Table(
+        "concepts",
+        "Named lists of words. A concept whose words no passage holds is kept, and has no feature.",
+        ("concept", "keyword"),
+        ("concept", "keyword"),
+        (
+            Column("concept", "VARCHAR", "Concept"),
+            Column("keyword", "VARCHAR", "One of its words or phrases, in lower case"),
+            Column("n_found", "BIGINT", "Times that the passages spell it as whole words, in any case", "occurrences"),
+        ),
+    ),
+    Table(
+        "concept_features",
+        "Features with more than 1 % of their activation mass on a concept's keywords.",
+        ("concept", "space", "feature"),
+        ("space", "concept", "feature"),
+        (
+            Column("concept", "VARCHAR", "Concept"),
+            SPACE,
+            FEATURE,
+            Column("mass_share", "DOUBLE", "Share of its activation mass on tokens that spell them", "fraction"),
+            Column("n_active", "INTEGER", "Tokens that spell them and that it fires on", "tokens"),
+        ),
+    ),
+    Table(
         "comparisons",
         "Ordered pairs of spaces over the same passages.",
         ("comparison",),
@@ -309,7 +383,21 @@ TABLES: tuple[Table, ...] = (
             Column("hub_size", "INTEGER", "Features of A with this as best match, chance (q > 0.05) apart", "features"),
             Column("p_value", "DOUBLE", "Against the best-match null; NULL when not computed", "probability", True),
             Column("q_value", "DOUBLE", "Benjamini-Hochberg over A; NULL when not computed", "probability", True),
-            Column("neighbour_overlap", "DOUBLE", "Neighbours kept by matches; NULL if not computed", "fraction", True),
+            Column(
+                "neighbour_overlap",
+                "DOUBLE",
+                "A's ten nearest by activation, carried over by their best matches, and B's ten nearest: "
+                "those in both / those in either; NULL where either has none",
+                "fraction",
+                True,
+            ),
+            Column(
+                "neighbour_rbo",
+                "DOUBLE",
+                "The same for the order of both whole lists: rank-biased overlap, p = 0.9",
+                "fraction",
+                True,
+            ),
         ),
     ),
     Table(
@@ -332,6 +420,71 @@ TABLES: tuple[Table, ...] = (
                 "q95", "DOUBLE", "95 % quantile of the maxima: the floor that a match must clear", "correlation", True
             ),
             Column("maximum", "DOUBLE", "Largest of the maxima", "correlation", True),
+        ),
+    ),
+    Table(
+        "scores",
+        "Similarity metrics of a comparison, each with its null; NULL with the reason where there is no value.",
+        ("comparison", "metric", "parameters", "subset", "level"),
+        ("comparison", "metric", "parameters", "subset", "level"),
+        (
+            *SCORED,
+            Column("value", "DOUBLE", "The metric; NULL where `reason` says why", "", True),
+            Column("reason", "VARCHAR", "Why there is no value, in words", "", True),
+            Column(
+                "null_kind",
+                "VARCHAR",
+                "What the null leaves to chance: `permuted rows`, or what stands instead",
+                "",
+                True,
+            ),
+            Column("null_mean", "DOUBLE", "Mean of the null", "", True),
+            Column("null_sd", "DOUBLE", "Standard deviation of the null", "", True),
+            Column("null_q95", "DOUBLE", "95 % quantile of the null, on the similar side", "", True),
+            Column(
+                "p_value", "DOUBLE", "(1 + null values at least as similar) / (1 + n_permutations)", "probability", True
+            ),
+            Column("q_value", "DOUBLE", "Benjamini-Hochberg over all scores of the store", "probability", True),
+            Column("p_best", "DOUBLE", "p against the best of all comparisons of the two models", "probability", True),
+            Column("n_permutations", "INTEGER", "Draws of the null", "draws"),
+            Column("n_rows", "INTEGER", "Paired rows: matched pairs at `decoder`, units at `activations`", "rows"),
+            Column("n_columns_a", "INTEGER", "Columns of A's side", "columns"),
+            Column("n_columns_b", "INTEGER", "Columns of B's side", "columns"),
+            Column("higher_is_similar", "BOOLEAN", "Whether a larger value means more alike"),
+        ),
+    ),
+    Table(
+        "score_nulls",
+        "A sample of each score's null, for the picture.",
+        ("comparison", "metric", "parameters", "subset", "level", "draw"),
+        ("comparison", "metric", "parameters", "subset", "level", "draw"),
+        (
+            *SCORED,
+            Column("draw", "INTEGER", "Draw, from 0", "index"),
+            Column("value", "DOUBLE", "The metric on that draw"),
+        ),
+    ),
+    Table(
+        "map_agreement",
+        "Do two spaces lie alike? Scores of the mutual best matches, against the same features paired at random.",
+        ("comparison", "method", "measure"),
+        ("comparison", "method", "measure"),
+        (
+            COMPARISON,
+            Column("method", "VARCHAR", "`pca`, `umap`, or `neighbours` (no map: the neighbours by activation)"),
+            Column(
+                "measure",
+                "VARCHAR",
+                "`procrustes_disparity` (residual after rotation and scale), `knn_consistency` (share of ten nearest "
+                "that agree), `distance_correlation`; of neighbours `overlap`, the mean neighbour_overlap",
+            ),
+            Column("value", "DOUBLE", "The score, 0 to 1; NULL with fewer than 20 rows", "", True),
+            Column("null_mean", "DOUBLE", "Mean over 999 random pairings", "", True),
+            Column("null_sd", "DOUBLE", "Standard deviation over them", "", True),
+            Column("null_q95", "DOUBLE", "What 5 % of them reach: 95 % quantile, of a disparity 5 %", "", True),
+            Column("p_value", "DOUBLE", "(1 + pairings at least as similar) / 1000", "probability", True),
+            Column("n_rows", "INTEGER", "Matched features that it is taken on, at most 2,000", "features"),
+            Column("higher_is_similar", "BOOLEAN", "Whether more means more alike"),
         ),
     ),
 )

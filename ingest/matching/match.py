@@ -123,6 +123,7 @@ def _table(
         "p_value": pa.array(p, from_pandas=True),
         "q_value": pa.array(q, from_pandas=True),
         "neighbour_overlap": unknown,
+        "neighbour_rbo": unknown,
     }
     schema = BY_NAME["matches"].arrow
     arrays = [columns[f.name] if isinstance(columns[f.name], pa.Array) else pa.array(columns[f.name]) for f in schema]

@@ -11,6 +11,8 @@ WITH judged AS (
     abs(jaccard * (n_both + n_a_only + n_b_only) - n_both) > 0.5 AS no_jaccard,
     mutual_best AND (rank_ab IS DISTINCT FROM 1 OR rank_ba IS DISTINCT FROM 1) AS no_mutual,
     NOT coalesce(p_value, 0) BETWEEN 0 AND 1 OR NOT coalesce(q_value, 0) BETWEEN 0 AND 1 AS no_probability,
+    NOT coalesce(neighbour_overlap, 0) BETWEEN 0 AND 1 OR NOT coalesce(neighbour_rbo, 0) BETWEEN -0.000001 AND 1.000001
+      AS no_overlap,
     a.n_active AS n_active_a,
     b.n_active AS n_active_b
   FROM matches AS m
@@ -27,7 +29,8 @@ SELECT 'matches: ' || comparison || ' ' || feature_a || ' ' || feature_b || CASE
     WHEN no_pearson THEN ' has pearson ' || pearson || ', token ' || pearson_token || ', context ' || pearson_context
     WHEN no_jaccard THEN ' has jaccard ' || jaccard || ', which its counts do not give'
     WHEN no_mutual THEN ' is mutual_best without being first on both sides'
-    ELSE ' has a p_value or q_value outside 0 to 1' END AS problem
+    WHEN no_probability THEN ' has a p_value or q_value outside 0 to 1'
+    ELSE ' keeps a share of its neighbours outside 0 to 1' END AS problem
 FROM judged
 WHERE no_comparison OR no_feature OR too_many_a OR too_many_b OR no_counts OR no_pearson OR no_jaccard OR no_mutual
-  OR no_probability
+  OR no_probability OR no_overlap

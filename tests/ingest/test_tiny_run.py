@@ -137,6 +137,7 @@ def test_the_verb_after_dog_is_a_contextual_homologue(rows):
             None,
             None,
             None,
+            None,
         )
     ]
 

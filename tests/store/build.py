@@ -91,7 +91,59 @@ def tables() -> dict[str, Rows]:
         unknown | known | {"comparison": "a~b", "n_active_low": 1, "n_active_high": 1, "n_features": 1},
         unknown | {"comparison": "a~b", "n_active_low": 2, "n_active_high": 3, "n_features": 1, "n_maxima": 0},
     ]
+    _lay_out(found)
+    _score(found)
     return found
+
+
+def _score(found: dict[str, Rows]) -> None:
+    """a~b has a score above its null, one within it, a distance, a sweep; a~c has one without a value."""
+    blank: dict[str, Any] = dict.fromkeys(BY_NAME["scores"].names)
+    blank |= {"parameters": "", "subset": "all", "level": "decoder", "n_permutations": 0, "n_rows": 1}
+    blank |= {"n_columns_a": 8, "n_columns_b": 8, "higher_is_similar": True}
+    tested = {"null_kind": "permuted rows", "null_mean": 0.0, "null_sd": 0.0625, "null_q95": 0.125}
+    tested |= {"p_value": 0.001, "q_value": 0.002, "p_best": 0.003, "n_permutations": 999}
+    rsa = {"metric": "rsa", "parameters": "inner=correlation"}
+    knn = {"metric": "knn_jaccard"}
+    within = {"p_value": 0.25, "q_value": 0.5, "p_best": 0.5}
+    distance = {"metric": "procrustes", "value": 0.75, "higher_is_similar": False, "null_mean": 1.0, "null_q95": 0.875}
+    found["scores"] = [
+        blank | tested | one
+        for one in (
+            {"comparison": "a~b", **knn, "parameters": "k=10", "value": 0.0625, **within},
+            {"comparison": "a~b", **knn, "parameters": "k=10", "subset": "first:50", "value": 0.5, "n_rows": 50},
+            {"comparison": "a~b", **knn, "parameters": "k=100", "value": 0.5},
+            {"comparison": "a~b", **knn, "parameters": "k=5", "value": 0.25},
+            {"comparison": "a~b", **distance},
+            {"comparison": "a~b", **rsa, "value": 0.25},
+        )
+    ]
+    found["scores"].append(blank | {"comparison": "a~c", **rsa, "reason": "1 pair; rsa needs 4 rows", "n_columns_b": 4})
+    found["score_nulls"] = [
+        {"comparison": "a~b", **rsa, "subset": "all", "level": "decoder", "draw": draw, "value": value}
+        for draw, value in enumerate((-0.0625, 0.125, 0.0))
+    ]
+
+
+def _lay_out(found: dict[str, Rows]) -> None:
+    """a's and b's two features that fire are neighbours, a's by their decoder rows too, and lie on a map each."""
+    for space, by, value in (("a", "activation", 0.5), ("a", "decoder_cosine", 0.25), ("b", "activation", 0.75)):
+        for feature in (0, 1):
+            row = {"space": space, "feature": feature, "by": by, "rank": 1, "neighbour": 1 - feature, "value": value}
+            found["neighbours"].append(row)
+    found["neighbours"].sort(key=lambda row: [row[name] for name in BY_NAME["neighbours"].order])
+    for method, x in (("pca", 0.5), ("umap", -2.0)):
+        found["maps"] += [{"space": "a", "method": method, "feature": f, "x": x + f, "y": 1.0} for f in (0, 1)]
+    found["clusters"] = [{"space": "a", "feature": f, "cluster": cluster} for f, cluster in ((0, 0), (1, None))]
+    found["matches"][0] |= {"neighbour_overlap": 1.0, "neighbour_rbo": 1.0}
+    found["matches"][2] |= {"neighbour_overlap": 0.0, "neighbour_rbo": 0.125}
+    unknown: dict[str, Any] = dict.fromkeys(BY_NAME["map_agreement"].names)
+    known = {"value": 0.5, "null_mean": 0.25, "null_sd": 0.125, "null_q95": 0.375, "p_value": 0.001, "n_rows": 40}
+    score = {"comparison": "a~b", "method": "umap"}
+    found["map_agreement"] = [
+        unknown | score | {"measure": "knn_consistency", "n_rows": 2, "higher_is_similar": True},
+        score | known | {"measure": "procrustes_disparity", "null_q95": 0.125, "higher_is_similar": False},
+    ]
 
 
 def write(folder: Path, rows: dict[str, Rows]) -> Path:

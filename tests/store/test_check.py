@@ -257,9 +257,55 @@ WRONG: list[tuple[Callable[[dict[str, build.Rows]], Any], str]] = [
             {"mean": float("nan")},
         )
     ),
+    (
+        lambda t: t["matches"][0].update(neighbour_overlap=1.5),
+        "matches: a~b 0 0 keeps a share of its neighbours outside 0 to 1",
+    ),
+    (lambda t: t["neighbours"][0].update(neighbour=9), "neighbours: a:0 by activation rank 1 is of no row of features"),
+    (lambda t: t["neighbours"][0].update(neighbour=0), "neighbours: a:0 by activation rank 1 is the feature itself"),
+    (
+        lambda t: t["neighbours"][0].update(neighbour=2),
+        "neighbours: a:0 by activation rank 1 is of a feature that never fires",
+    ),
+    (
+        lambda t: t["neighbours"][0].update(value=1.5),
+        "neighbours: a:0 by activation rank 1 has the value 1.5, outside 0 to 1",
+    ),
+    (lambda t: t["neighbours"][0].update(rank=2), "neighbours: a:0 by activation rank 2 follows rank 0"),
+    (
+        lambda t: t["neighbours"].insert(1, t["neighbours"][0] | {"rank": 2, "value": 0.75}),
+        "neighbours: a:0 by activation rank 2 is nearer than the one before it",
+    ),
+    (lambda t: t["maps"][1].update(feature=9), "maps: a:9 by pca is of no row of features"),
+    (lambda t: t["maps"][1].update(feature=2), "maps: a:2 by pca never fires"),
+    (lambda t: t["maps"][0].update(x=float("nan")), "maps: a:0 by pca is nowhere: nan, 1.0"),
+    (lambda t: t["clusters"][0].update(cluster=-1), "clusters: a:0 is in cluster -1"),
+    (lambda t: t["maps"].pop(2), "clusters: a:0 is not on the UMAP"),
+    (
+        lambda t: t["map_agreement"][0].update(comparison="a~a"),
+        "map_agreement: a~a umap knn_consistency is of no row of comparisons",
+    ),
+    (
+        lambda t: t["map_agreement"][1].update(n_rows=0),
+        "map_agreement: a~b umap procrustes_disparity is taken on 0 rows",
+    ),
+    (
+        lambda t: t["map_agreement"][1].update(null_sd=None),
+        "map_agreement: a~b umap procrustes_disparity knows 4 of its 5 numbers",
+    ),
+    (
+        lambda t: t["map_agreement"][1].update(value=1.5),
+        "map_agreement: a~b umap procrustes_disparity has value 1.5, null 0.25 +- 0.125, p 0.001, which cannot be",
+    ),
     (lambda t: t["tokens"][8].update(passage_id=9), "tokens: m1 token 8 is in passage 9, which is no row of passages"),
     (lambda t: t["tokens"][8].update(char_end=3), "tokens: m1 token 8 covers characters 0 to 3 of a text of 2"),
     (lambda t: t["tokens"].pop(0), "tokens: m1 has 8 tokens, numbered 1 to 8"),
+    (
+        lambda t: t["concept_features"].append(
+            {"concept": "luck", "space": "a", "feature": 0, "mass_share": 0.5, "n_active": 1}
+        ),
+        "concept_features: luck, a:0 belongs to a concept without keywords",
+    ),
 ]
 
 
@@ -274,7 +320,7 @@ def test_every_rule_is_broken_by_a_case() -> None:
     rules = [path.stem for path in (Path(check_tables.__file__).parent / "sql").glob("check_*.sql")]
     broken = {said.split(":")[0] for _, said in WRONG}
     assert [rule for rule in rules if not rule.removeprefix("check_").startswith(tuple(broken))] == []
-    assert len(rules) == 14
+    assert len(rules) == 19
 
 
 def test_twenty_are_named_and_the_rest_counted(tmp_path: Path) -> None:

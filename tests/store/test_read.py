@@ -60,7 +60,7 @@ def test_pairs_are_whole_rows(store: Store) -> None:
         comparison="a~b", feature_a=0, feature_b=0, rank_ab=1, rank_ba=1, mutual_best=True, assigned=True, pearson=0.5,
         pearson_token=0.125, pearson_position=0.0625, pearson_context=0.375, z_context=None, cosine=0.5, jaccard=0.75,
         n_both=3, n_a_only=0, n_b_only=1, decoder_cosine=None, margin=0.25, hub_size=1, p_value=None, q_value=None,
-        neighbour_overlap=None, top_token_a=" ab", top_token_b=" x", n_active_a=3, n_active_b=4, firing_rate_a=3 / 6,
+        neighbour_overlap=1.0, neighbour_rbo=1.0, top_token_a=" ab", top_token_b=" x", n_active_a=3, n_active_b=4, firing_rate_a=3 / 6,
         firing_rate_b=4 / 6, special_share_a=None, special_share_b=None, top_token_share_a=4 / 7,
         top_token_share_b=5 / 11, reasons=(),
     )  # fmt: skip
@@ -354,8 +354,8 @@ def test_truncated_file_is_no_store(tmp_path: Path, share: float) -> None:
 @pytest.mark.parametrize(
     ("version", "said"),
     [
-        (3, "has schema 3, written by Homolog 0.1.0; this version reads schema 2: install Homolog 0.1.0 or newer"),
-        (1, "has schema 1, written by Homolog 0.1.0; this version reads schema 2: publish it again with this version"),
+        (4, "has schema 4, written by Homolog 0.1.0; this version reads schema 3: install Homolog 0.1.0 or newer"),
+        (1, "has schema 1, written by Homolog 0.1.0; this version reads schema 3: publish it again with this version"),
     ],
 )
 def test_another_schema(tmp_path: Path, version: int, said: str) -> None:

@@ -1,0 +1,47 @@
+"""Concepts: named lists of words, the features that fire on them, and which of these have a match."""
+
+from store import filters
+from store import records as r
+from store.opened import Opened
+
+SHARE = 0.3
+"""Share of its activation mass on a concept's keywords from which a feature belongs to it, unless asked otherwise."""
+
+
+class Concepts(Opened):
+    """The part of `Store` that starts from lists of words; open a `Store`.
+
+    A match counts when it is a mutual best match that passes the filter; `only` and its two features are left out of
+    account.
+    """
+
+    def concepts(self, share: float = SHARE, filter: r.PairFilter | None = None) -> list[r.Concept]:
+        """Every concept by name, those without any feature included, with a count for each space of the store."""
+        keywords: dict[str, list[r.Keyword]] = {}
+        for row in self._dicts("concept_keywords"):
+            keywords.setdefault(row["concept"], []).append(r.Keyword(row["keyword"], row["n_found"]))
+        spaces: dict[str, list[r.ConceptSpace]] = {}
+        for row in self._dicts("concept_spaces", share=share, **filters.links(filter or r.PairFilter())):
+            spaces.setdefault(row.pop("concept"), []).append(r.ConceptSpace(**row))
+        return [r.Concept(name, tuple(keywords[name]), tuple(spaces[name])) for name in keywords]
+
+    def concept_pairs(
+        self, concept: str, share: float = SHARE, filter: r.PairFilter | None = None, limit: int = 100
+    ) -> list[r.ConceptPair]:
+        """Matches with a feature of the concept on either side, largest pearson_context first.
+
+        Raises `UnknownName`, which says which concepts exist.
+        """
+        self._concept(concept)
+        asked = {"concept": concept, "share": share, "limit": limit, **filters.links(filter or r.PairFilter())}
+        rows = self._dicts("concept_pairs", **asked)
+        sides = [(row.pop("share_a"), row.pop("share_b")) for row in rows]
+        return [r.ConceptPair(r.Match(**row), *own) for row, own in zip(rows, sides, strict=True)]
+
+    def concept_members(self, concept: str, share: float = SHARE, limit: int = 10) -> list[r.ConceptMember]:
+        """Features of the concept, up to `limit` of each space, largest share first. Raises `UnknownName`."""
+        self._concept(concept)
+        return self._rows("concept_members", r.ConceptMember, concept=concept, share=share, limit=limit)
+
+    def _concept(self, concept: str) -> None:
+        filters.one_of("concept", concept, dict.fromkeys(row["concept"] for row in self._dicts("concept_keywords")))

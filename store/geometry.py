@@ -1,0 +1,108 @@
+"""Neighbourhoods and maps: what lies near a feature, in its own space and across a comparison."""
+
+import duckdb
+import pyarrow as pa
+
+from store import filters, sql
+from store import records as r
+from store.connection import cursor, one_line
+from store.errors import NotAStore
+from store.opened import Opened
+from store.schema import DATABASE
+
+BY = ("activation", "decoder_cosine")
+NEAR = 10
+"""Neighbours whose fate `neighbour_overlap` counts."""
+BINS = 20
+"""Of the distribution of the overlap: ten against ten neighbours overlap in 11 ways, and each has a bin of its own."""
+DEFAULT = r.PairFilter()
+
+
+class Geometry(Opened):
+    """The part of `Store` that knows what lies where; open a `Store`."""
+
+    # Neighbours --------------------------------------------------------------------------------------------------
+    def neighbours(self, space: str, feature: int, by: str, limit: int = 50) -> list[r.Neighbour]:
+        """The nearest features of the same space, by one of `BY`; none for a feature that never fires."""
+        asked = self._feature(space, feature)
+        filters.one_of("neighbours by", by, BY)
+        return self._rows("neighbours", r.Neighbour, **asked, by=by, limit=limit)
+
+    def neighbourhood(self, comparison: str, feature_a: int) -> r.Neighbourhood:
+        """A's ten neighbours, where their best matches lie in B, and the ten neighbours of A's own best match."""
+        c = self.comparison(comparison)
+        self._feature(c.space_a, feature_a)
+        found = self._dicts("best_match", comparison=comparison, feature_a=feature_a)
+        best = found[0] if found else dict.fromkeys(("feature_b", "pearson", "neighbour_overlap", "neighbour_rbo"))
+        partner = best["feature_b"]
+        asked = {"comparison": comparison, "space_a": c.space_a, "space_b": c.space_b, "feature_a": feature_a}
+        mine = self._rows("neighbours_carried", r.CarriedNeighbour, **asked, partner=partner, limit=NEAR)
+        theirs = [] if partner is None else self.neighbours(c.space_b, partner, "activation", NEAR)
+        return r.Neighbourhood(
+            comparison,
+            feature_a,
+            partner,
+            best["pearson"],
+            best["neighbour_overlap"],
+            best["neighbour_rbo"],
+            tuple(mine),
+            tuple(theirs),
+        )
+
+    def overlap_distribution(self, comparison: str) -> r.OverlapDistribution:
+        """How much of their company the features of A keep in their best matches, in `BINS` equal bins from 0 to 1."""
+        self.comparison(comparison)
+        found = {row["bin"]: row for row in self._dicts("overlap_distribution", comparison=comparison, bins=BINS)}
+        nobody = {"n": 0, "n_mutual": 0}
+        rows = [(i, found.get(i, nobody)) for i in range(BINS)]
+        bins = tuple(r.OverlapBin(i / BINS, (i + 1) / BINS, row["n"], row["n_mutual"]) for i, row in rows)
+        return r.OverlapDistribution(bins, found.get(None, nobody)["n"])
+
+    def best_kept(self, comparison: str, filter: r.PairFilter = DEFAULT, limit: int = 10) -> list[r.Match]:
+        """Mutual best matches that pass, those that keep most of their neighbours first.
+
+        The filter's `only` and its two features are left out of account.
+        """
+        return self._kept(comparison, filter, 1, limit)
+
+    def worst_kept(self, comparison: str, filter: r.PairFilter = DEFAULT, limit: int = 10) -> list[r.Match]:
+        """The same, those that keep fewest first: of equals, the match that correlates most is the stranger."""
+        return self._kept(comparison, filter, -1, limit)
+
+    def _kept(self, comparison: str, filter: r.PairFilter, sign: int, limit: int) -> list[r.Match]:
+        self.comparison(comparison)
+        asked = {"comparison": comparison, "sign": sign, "limit": limit, **filters.links(filter)}
+        return self._rows("kept_neighbours", r.Match, **asked)
+
+    # Maps --------------------------------------------------------------------------------------------------------
+    def map_methods(self, space: str) -> dict[str, int]:
+        """Method -> features on that map of the space; none for a space without decoder rows."""
+        self.space(space)
+        return {row["method"]: row["n_features"] for row in self._dicts("map_methods", space=space)}
+
+    def map_points(self, space: str, method: str) -> pa.Table:
+        """All points of a map: feature, x, y, cluster (NULL: none), n_active, firing_rate, top_token.
+
+        By columns, since a map may have 100,000 points. Raises `UnknownName` for a map that the space does not have.
+        """
+        filters.one_of(f"map of {space}", method, self.map_methods(space))
+        return self._arrow("map_points", space=space, method=method)
+
+    def map_links(self, comparison: str) -> pa.Table:
+        """A's best matches: feature_a, feature_b, pearson, pearson_context, mutual_best, neighbour_overlap."""
+        self.comparison(comparison)
+        return self._arrow("map_links", comparison=comparison)
+
+    def map_agreement(self, comparison: str) -> list[r.MapAgreement]:
+        """Scores of the neighbours and of each map that both spaces have, by method and measure."""
+        self.comparison(comparison)
+        return self._rows("map_agreement", r.MapAgreement, comparison=comparison)
+
+    def _arrow(self, name: str, **asked: object) -> pa.Table:
+        """Columns of `store/sql/<name>.sql`. Raises `NotAStore` for a damaged file."""
+        try:
+            with cursor(self._connection) as own:
+                return own.sql(sql.load(name), params=asked).to_arrow_table()
+        except duckdb.Error as error:
+            said = f"{self.folder / DATABASE} could not answer `{name}`: {one_line(error)}"
+            raise NotAStore(f"{said}; try `python -m store check {self.folder}`") from error
