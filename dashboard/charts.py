@@ -20,6 +20,13 @@ GREY = "#8c8c96"
 BOTH = "#8b5cf6"
 """Where A and B meet: units at which both fire."""
 KEPT = "passes"
+ROLE_LINES: dict[str, tuple[list[str], list[int]]] = {
+    "two models": ([A, "#8fb6f5", "#1b4a96"], [1, 0]),
+    "ceiling": ([GREY], [1, 0]),
+    "baseline": ([GREY], [6, 3]),
+    "floor": ([GREY], [2, 2]),
+}
+"""What a comparison can tell -> colours of its lines, the first one's first, and their dashes."""
 FLOOR_TITLE = "r of its best match"
 
 
@@ -160,6 +167,46 @@ def _chance(ranges: Sequence[r.NullFloor], x: alt.X) -> list[alt.Chart]:
     named = label.encode(x=x, y=alt.Y("q95:Q", title=FLOOR_TITLE), text="label:N")
     shades = [band("floor", "q95", 0.16), band("median", "q95", 0.24)]
     return [*shades, line("maximum", 0.8, [2, 2]), line("q95", 2.0, [1, 0]), named]
+
+
+def homologues(curves: Sequence[tuple[r.HomologueCurve, str]], height: int = 320) -> alt.LayerChart:
+    """Homologues that are left as more context is asked for; each curve with its role, a key of `ROLE_LINES`."""
+    names, colors, dashes = [], [], []
+    for curve, role in curves:
+        shades, dash = ROLE_LINES[role]
+        names.append(f"{curve.comparison} \N{MIDDLE DOT} {role}")
+        colors.append(shades[sum(one == role for _, one in curves[: len(names) - 1]) % len(shades)])
+        dashes.append(dash)
+    rows = [
+        {"context": step / r.CURVE_STEPS, "n": n, "label": name}
+        for (curve, _), name in zip(curves, names, strict=True)
+        for step, n in enumerate(curve.n_left)
+        if n > 0
+    ]
+    legend = alt.Legend(title=None, orient="top", columns=2, labelLimit=330, symbolType="stroke", symbolSize=300)
+    chart = alt.Chart(_data(rows)).encode(
+        x=alt.X(
+            "context:Q",
+            title="context at least (r that the token does not explain)",
+            scale=alt.Scale(domain=[0, 1], nice=False),
+            axis=alt.Axis(format=".1f", tickCount=6, grid=False),
+        ),
+        y=alt.Y(
+            "n:Q",
+            title="homologues left",
+            scale=alt.Scale(type="log", domainMin=1),
+            axis=alt.Axis(format="~s", values=[1, 10, 100, 1000, 10000, 100000]),
+        ),
+        color=alt.Color("label:N", scale=alt.Scale(domain=names, range=colors), legend=legend),
+        tooltip=[
+            alt.Tooltip("label:N", title="comparison"),
+            alt.Tooltip("context:Q", title="context at least", format=".2f"),
+            alt.Tooltip("n:Q", title="homologues", format=",d"),
+        ],
+    )
+    dashed = alt.StrokeDash("label:N", scale=alt.Scale(domain=names, range=dashes), legend=legend)
+    lines = chart.mark_line(strokeWidth=2, interpolate="step-after").encode(strokeDash=dashed)
+    return _finish(alt.layer(lines, chart.mark_circle(opacity=0, size=60)), height)
 
 
 def histogram(bins: Sequence[r.HistogramBin], side: str = "a", height: int = 170) -> alt.Chart:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import streamlit as st
 
 from store import cells, console
@@ -109,6 +110,10 @@ class Reader:
 
     def summaries(self, thresholds: r.Thresholds) -> list[r.ComparisonSummary]:
         answer: list[r.ComparisonSummary] = self._ask("summaries", thresholds)
+        return answer
+
+    def homologue_curves(self, thresholds: r.Thresholds) -> list[r.HomologueCurve]:
+        answer: list[r.HomologueCurve] = self._ask("homologue_curves", thresholds)
         return answer
 
     def pairs(self, comparison: str, chosen: r.PairFilter, sort: str, limit: int, offset: int = 0) -> list[r.PairRow]:
@@ -239,6 +244,40 @@ class Reader:
         asked = one.comparison, one.metric, one.parameters, one.subset, one.level
         answer: list[sr.SweepPoint] = self._ask("sweep", *asked, over)
         return answer
+
+    def neighbours(self, space: str, feature: int, by: str, limit: int) -> list[r.Neighbour]:
+        return self.store.neighbours(space, feature, by, limit)
+
+    def neighbourhood(self, comparison: str, feature_a: int) -> r.Neighbourhood:
+        answer: r.Neighbourhood = self._ask("neighbourhood", comparison, feature_a)
+        return answer
+
+    def overlap_distribution(self, comparison: str) -> r.OverlapDistribution:
+        answer: r.OverlapDistribution = self._ask("overlap_distribution", comparison)
+        return answer
+
+    def kept_neighbours(self, comparison: str, end: str, chosen: r.PairFilter, limit: int) -> list[r.Match]:
+        """Matches that keep most (`end` is `best`) or least (`worst`) of their neighbours."""
+        answer: list[r.Match] = self._ask(f"{end}_kept", comparison, chosen, limit)
+        return answer
+
+    def map_methods(self, space: str) -> dict[str, int]:
+        return self.store.map_methods(space)
+
+    def map_points(self, space: str, method: str) -> pa.Table:
+        return self._ask("map_points", space, method)
+
+    def map_links(self, comparison: str, side: str) -> pa.Table:
+        return self._ask("map_links", comparison, side)
+
+    def map_shares(self, concept: str, space: str) -> pa.Table:
+        return self._ask("map_shares", concept, space)
+
+    def map_pairs(self, comparison: str, pairs: tuple[tuple[int, int], ...]) -> list[r.PairRow]:
+        return self._ask("map_pairs", comparison, pairs)
+
+    def map_agreement(self, comparison: str) -> list[r.MapAgreement]:
+        return self.store.map_agreement(comparison)
 
     def concepts(self, share: float) -> list[r.Concept]:
         answer: list[r.Concept] = self._ask("concepts", share)

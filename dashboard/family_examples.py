@@ -20,7 +20,9 @@ def families(filter: PairFilter, min_spaces: int, rows: int = 1000) -> str:
         "  SELECT {'space': c.space_a, 'feature': m.feature_a} AS a,\n"
         "         {'space': c.space_b, 'feature': m.feature_b} AS b, m.pearson_context\n"
         f"  FROM judged_matches({thresholds}) AS m JOIN comparisons AS c ON c.comparison = m.comparison\n"
-        "  WHERE " + "\n    AND ".join(tests) + "\n"
+        "  WHERE NOT EXISTS (FROM spaces WHERE kind = 'random_sae' AND space IN (c.space_a, c.space_b))\n    AND "
+        + "\n    AND ".join(tests)
+        + "\n"
         "),\n"
         "steps AS (SELECT a AS here, b AS there FROM links UNION SELECT b, a FROM links),\n"
         "reached AS (\n"

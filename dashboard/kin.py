@@ -23,6 +23,11 @@ def headline(counts: r.FamilyCounts, min_spaces: int, n_models: int) -> str:
     return text
 
 
+def learned(spaces: Sequence[r.Space]) -> list[r.Space]:
+    """The spaces that may have a part in a family: not random directions, which share with any space."""
+    return [space for space in spaces if space.kind != "random_sae"]
+
+
 def siblings(spaces: Sequence[r.Space]) -> list[tuple[str, ...]]:
     """Groups of spaces that read one hook of one model, such as two training seeds; an unknown hook is no group."""
     groups: dict[tuple[str, str], list[str]] = {}
@@ -34,6 +39,7 @@ def siblings(spaces: Sequence[r.Space]) -> list[tuple[str, ...]]:
 
 def caution(spaces: Sequence[r.Space]) -> str:
     """Which spaces agree by training and not by kinship of models; empty where none do."""
+    spaces = learned(spaces)
     text = "".join(
         f"{listed(names)} are dictionaries of one hook of one model: that they share a feature says nothing about two "
         "models. "
@@ -50,6 +56,7 @@ def caution(spaces: Sequence[r.Space]) -> str:
 
 def span(family: r.Family, spaces: Sequence[r.Space]) -> str:
     """How far one family reaches: spaces, models, and whether its matches agree with each other."""
+    spaces = learned(spaces)
     models = dict.fromkeys(space.model for space in spaces)
     text = (
         f"{plural(len(family.members), 'feature', 'features')} in {len(family.spaces)} of {len(spaces)} spaces and "

@@ -12,7 +12,10 @@ from urllib.parse import urlencode
 
 from store.records import ONE_SIDED, REASONS, SORTS, UNMATCHED_SORTS, PairFilter, Thresholds, UnmatchedFilter
 
-PAGES = ("", "pairs", "unmatched", "scores", "pair", "feature", "families", "concepts", "sql", "glossary")
+PAGES = (
+    "", "pairs", "unmatched", "scores", "maps", "pair", "feature", "neighbourhood",
+    "families", "concepts", "sql", "glossary",
+)  # fmt: skip
 """URL paths of the pages; the empty one is the overview."""
 FINGERPRINT_LENGTH = 8
 LARGEST = 2**31 - 1

@@ -63,7 +63,7 @@ def _line(tokens: Iterable[str], left: bool, right: bool) -> str:
 
 
 def _text(body: str) -> str:
-    style = f"{MONO};font-size:.84rem;line-height:1.75;white-space:pre-wrap;overflow-wrap:anywhere"
+    style = f"{MONO};font-size:.84rem;line-height:1.75;white-space:break-spaces;overflow-wrap:anywhere"
     return f'<div style="{style}">{body}</div>'
 
 

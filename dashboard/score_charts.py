@@ -146,7 +146,9 @@ def _observed(one: Score, height: int, x: alt.X, y: alt.Y, right: float) -> list
     ]
     line = alt.Chart(_data(rows)).mark_rule(color=A, strokeWidth=2.5).encode(x=x, y=y, y2="bars:Q")
     # Pale beside the references, whose names it may cross.
-    above = alt.Chart(_data(rows)).mark_rule(color=A, opacity=0.35).encode(x=x, y=alt.Y("bars:Q"), y2="top:Q")
+    above = (
+        alt.Chart(_data(rows)).mark_rule(color=A, opacity=0.35).encode(x=x, y=alt.Y("bars:Q", axis=None), y2="top:Q")
+    )
     return [line, above, *_names([row | {"y": height - HEAD / 2} for row in rows], x, y, right, A, 13)]
 
 

@@ -54,18 +54,25 @@ class Headline:
     """Largest rate among the comparisons between models."""
     ceiling: float | None
     """Largest rate among the ceilings."""
+    floor: float | None
+    """Largest rate among the floors."""
 
 
 def headline(summaries: Sequence[r.ComparisonSummary], spaces: Sequence[r.Space]) -> Headline:
     """The overview's big numbers; sums over comparisons count a feature once for each comparison."""
     findings = [one for one in summaries if role(one, spaces) == "finding"]
-    ceilings = [one for one in summaries if role(one, spaces) == "ceiling"]
+
+    def largest(what: str) -> float | None:
+        rates = [rate(one) for one in summaries if role(one, spaces) == what]
+        return max((known for known in rates if known is not None), default=None)
+
     return Headline(
         sum(one.n_homologues for one in findings) if findings else None,
         len(findings),
         words.share(sum(one.n_token_explained for one in findings), sum(one.n_mutual for one in findings)),
-        max((known for one in findings if (known := rate(one)) is not None), default=None),
-        max((known for one in ceilings if (known := rate(one)) is not None), default=None),
+        largest("finding"),
+        largest("ceiling"),
+        largest("floor"),
     )
 
 

@@ -1,22 +1,26 @@
 """The scores of a comparison: every similarity metric, on its matched pairs and on those that pass the default filter,
-at the level of decoder rows and of activations, each with its null.
+and a few on the pairs of each concept; at the level of decoder rows and of activations, each with its null.
 
 At `decoder` a row is a matched pair and holds two decoder rows. At `activations` a row is a unit and a column a matched
 feature. The pairs are the mutual best matches, those with the largest pearson first; `first:<n>` are the first n.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from itertools import groupby
 from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from scipy.sparse import csr_array
 from scipy.stats import false_discovery_control
 
 from ingest import similarity
 from ingest.similarity.score import TIE, Score
+from store.concepts import SHARE
 from store.schema import BY_NAME, macros
 
 SEED = 0
@@ -25,11 +29,13 @@ UNITS = 500
 COLUMNS = 50
 """Matched features at the level of activations: those with the largest pearson."""
 FEWEST = 20
-"""Pairs or units that a score needs."""
+"""Rows that a score needs: pairs, or units at the level of activations."""
+FEWEST_COLUMNS = 5
+"""Pairs that a score needs at the level of activations, where they are its columns."""
 DRAWS = 100
 """Draws of each null that are stored for the picture."""
-SLOW = {"hungarian_cosine": 49}
-"""Metrics of which fewer draws are taken: each draw is an assignment of all rows."""
+SLOW = {"hungarian_cosine": 49, "mmcs": 199}
+"""Metrics of which fewer draws are taken: each is an assignment, or the cosines, of all rows with fresh random ones."""
 NEIGHBOURS = (5, 20, 50, 100)
 """Sweep over k, beside the metrics' own k = 10."""
 PAIRS = (50, 100, 200, 500, 1000, 2000, 5000)
@@ -38,6 +44,10 @@ VARIANTS = {"rsa": ({"inner": "correlation"}, {"inner": "euclidean"})}
 """Metrics that are taken with other parameters than their own, too."""
 SWEPT = ("knn_jaccard", "mutual_knn", "rank_similarity")
 """The metrics that have neighbours, and a k."""
+DIRECTED = (*SWEPT, "rank_biased_overlap")
+"""The metrics that compare rows by their cosine, beside rsa by their correlation; at units a row may be zero."""
+OF_CONCEPT = ("cka_debiased", "distance_correlation_debiased", "mutual_knn", "rsa")
+"""The metrics of a concept's few pairs: unbiased, or of ranks and neighbours, and defined for `FEWEST` rows."""
 
 KEY = BY_NAME["scores"].key
 RAW = pa.schema(
@@ -57,6 +67,10 @@ class Matched:
     feature_b: np.ndarray
     kept: np.ndarray
     """bool: passes the default filter."""
+    concepts: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """Concept -> bool: either feature belongs to it."""
+    unspoken: frozenset[str] = frozenset()
+    """Concepts whose keywords no passage holds."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +98,23 @@ def matched(matches: pa.Table, comparison: pa.Table, features: pa.Table) -> Matc
     return Matched(rows["feature_a"], rows["feature_b"], np.asarray(rows["kept"], dtype=bool))
 
 
+def of_concepts(pairs: Matched, comparison: pa.Table, shares: pa.Table, keywords: pa.Table) -> Matched:
+    """The pairs with those of each concept: either feature has `SHARE` of its activation on the concept's words.
+
+    `shares` are rows of `concept_features`, of both spaces of the comparison at least; `keywords` those of `concepts`.
+    """
+    strong = shares.filter(pc.greater_equal(shares["mass_share"], SHARE))
+    member = {}
+    for concept in sorted(set(keywords["concept"].to_pylist())):
+        own = strong.filter(pc.equal(strong["concept"], concept))
+        member[concept] = np.zeros(len(pairs.kept), bool)
+        for space, feature in (("space_a", pairs.feature_a), ("space_b", pairs.feature_b)):
+            here = own.filter(pc.equal(own["space"], comparison[space][0]))["feature"]
+            member[concept] |= np.isin(feature, here.to_numpy())
+    spoken = keywords.filter(pc.greater(keywords["n_found"], 0))["concept"].to_pylist()
+    return replace(pairs, concepts=member, unspoken=frozenset(member) - set(spoken))
+
+
 def score(
     name: str,
     pairs: Matched,
@@ -98,11 +129,12 @@ def score(
     Holds the sampled units of the matched features as dense matrices. `advance` is called after each score.
     """
     rows = []
-    for asked in plan(len(pairs.feature_a)):
-        x, y, why = _sides(asked, pairs, decoders, units)
-        found = _tested(asked, x, y, permutations) if why is None else _unknown(asked, why)
-        rows.append(_row(name, asked, found, x.shape[1], y.shape[1]))
-        advance(1)
+    for (level, subset), group in groupby(plan(pairs), key=lambda asked: (asked.level, asked.subset)):
+        x, y, why = _sides(level, subset, pairs, decoders, units)
+        for asked in group:
+            found = _tested(asked, x, y, permutations) if why is None else _unknown(asked, why)
+            rows.append(_row(name, asked, found, x.shape[1], y.shape[1]))
+            advance(1)
     return pa.Table.from_pylist(rows, schema=RAW)
 
 
@@ -138,52 +170,90 @@ def together(raw: list[pa.Table], models: dict[str, tuple[str, str]]) -> dict[st
     }
 
 
-def plan(n_pairs: int) -> list[Asked]:
-    """The scores to take.
+def plan(pairs: Matched) -> list[Asked]:
+    """The scores to take; those of the same rows stand together.
 
     Every metric by itself on all and on the kept pairs, at both levels (an unpaired metric compares directions, so at
-    `decoder` alone); then the sweeps of the neighbour metrics.
+    `decoder` alone); the sweeps of the neighbour metrics; and a few metrics on the pairs of each concept.
     """
-    asked = [
-        Asked(metric, dict(parameters), subset, level)
-        for level in ("decoder", "activations")
-        for subset in ("all", "kept")
-        for metric in sorted(similarity.REGISTRY)
-        if level == "decoder" or similarity.REGISTRY[metric].paired
-        for parameters in VARIANTS.get(metric, ({},))
-    ]
-    asked += [Asked(metric, {"k": k}, "all", "decoder") for metric in SWEPT for k in NEIGHBOURS]
-    sizes = [n for n in PAIRS if n < n_pairs]
-    return asked + [Asked(metric, {"k": 10}, f"first:{n}", "decoder") for metric in SWEPT for n in sizes]
+    asked = []
+    for level in ("decoder", "activations"):
+        metrics = [name for name, one in sorted(similarity.REGISTRY.items()) if level == "decoder" or one.paired]
+        for subset in ("all", "kept"):
+            asked += [Asked(name, dict(of), subset, level) for name in metrics for of in VARIANTS.get(name, ({},))]
+            if (level, subset) == ("decoder", "all"):
+                asked += [Asked(metric, {"k": k}, subset, level) for metric in SWEPT for k in NEIGHBOURS]
+        asked += [Asked(name, {}, f"concept:{one}", level) for one in sorted(pairs.concepts) for name in OF_CONCEPT]
+    sizes = [n for n in PAIRS if n < len(pairs.kept)]
+    return asked + [Asked(metric, {"k": 10}, f"first:{n}", "decoder") for n in sizes for metric in SWEPT]
+
+
+def _chosen(subset: str, pairs: Matched) -> np.ndarray:
+    """bool of shape (pair,): those of a subset."""
+    kind, _, which = subset.partition(":")
+    if kind == "concept":
+        return pairs.concepts[which]
+    if kind == "first":
+        return np.arange(len(pairs.kept)) < int(which)
+    return pairs.kept if kind == "kept" else np.ones(len(pairs.kept), bool)
 
 
 def _sides(
-    asked: Asked,
+    level: str,
+    subset: str,
     pairs: Matched,
     decoders: tuple[np.ndarray | None, np.ndarray | None],
     units: tuple[csr_array, csr_array],
 ) -> tuple[np.ndarray, np.ndarray, str | None]:
     """Both sides of a score, or the reason why there are none."""
-    chosen = pairs.kept if asked.subset == "kept" else np.ones(len(pairs.kept), bool)
+    chosen = _chosen(subset, pairs)
     features = [side[chosen] for side in (pairs.feature_a, pairs.feature_b)]
-    if asked.subset.startswith("first:"):
-        features = [side[: int(asked.subset.removeprefix("first:"))] for side in features]
-    none = np.zeros((0, 0))
-    if asked.level == "decoder":
-        if decoders[0] is None or decoders[1] is None:
-            return none, none, "a space of this comparison has no decoder rows"
-        return decoders[0][features[0]], decoders[1][features[1]], None
+    if why := _lacking(level, subset, pairs, len(features[0]), decoders):
+        return np.zeros((0, 0)), np.zeros((0, 0)), why
+    if level == "decoder":
+        x, y = (side[feature] for side, feature in zip(decoders, features, strict=True) if side is not None)
+        return x, y, None
     x, y = (side[:, feature[:COLUMNS]] for side, feature in zip(units, features, strict=True))
     fires = np.flatnonzero((np.diff(x.indptr) > 0) | (np.diff(y.indptr) > 0))
     rows = np.sort(np.random.default_rng(SEED).permutation(fires)[:UNITS])
     return x[rows].toarray(), y[rows].toarray(), None
 
 
+def _lacking(
+    level: str, subset: str, pairs: Matched, n_pairs: int, decoders: tuple[np.ndarray | None, np.ndarray | None]
+) -> str | None:
+    """Why there is nothing to compare, in words."""
+    concept = subset.removeprefix("concept:") if subset.startswith("concept:") else None
+    if concept in pairs.unspoken:
+        return f"no passage holds a keyword of {concept}"
+    if level == "decoder" and (decoders[0] is None or decoders[1] is None):
+        return "a space of this comparison has no decoder rows"
+    fewest = FEWEST if level == "decoder" else FEWEST_COLUMNS
+    if n_pairs < fewest:
+        said = "1 pair is" if n_pairs == 1 else f"{n_pairs} pairs are"
+        return f"{said} too few to compare; {fewest} are needed"
+    return None
+
+
 def _tested(asked: Asked, x: np.ndarray, y: np.ndarray, permutations: int) -> Score:
+    """The score and its null, at units on those that have a direction where the metric asks for one."""
+    if asked.level == "activations" and _directed(asked):
+        both = similarity.with_direction(x, y)
+        x, y = x[both], y[both]
     if len(x) < FEWEST:
-        return _unknown(asked, f"{len(x)} rows are too few to compare; {FEWEST} are needed")
-    orders = similarity.permutations(len(x), min(permutations, SLOW.get(asked.metric, permutations)), SEED)
+        said = "unit is" if len(x) == 1 else "units are"
+        return _unknown(asked, f"{len(x)} {said} too few to compare; {FEWEST} are needed")
+    orders = _orders(len(x), min(permutations, SLOW.get(asked.metric, permutations)))
     return similarity.tested(asked.metric, x, y, orders, **asked.parameters)  # type: ignore[arg-type]
+
+
+def _directed(asked: Asked) -> bool:
+    return asked.metric in DIRECTED or (asked.metric == "rsa" and asked.parameters.get("inner") != "euclidean")
+
+
+@lru_cache(maxsize=2)
+def _orders(rows: int, k: int) -> np.ndarray:
+    return similarity.permutations(rows, k, SEED)
 
 
 def _unknown(asked: Asked, why: str) -> Score:

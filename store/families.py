@@ -82,7 +82,9 @@ class Families(Opened):
 
     def _reach(self) -> int:
         """Spaces that the comparisons connect, at most: no family can span more."""
-        by_name = [r.FamilyLink(c.comparison, c.space_a, 0, c.space_b, 0, 0.0, 0.0) for c in self.comparisons()]
+        random = {space.space for space in self.spaces() if space.kind == "random_sae"}
+        joining = [c for c in self.comparisons() if not random & {c.space_a, c.space_b}]
+        by_name = [r.FamilyLink(c.comparison, c.space_a, 0, c.space_b, 0, 0.0, 0.0) for c in joining]
         groups = connected(by_name)
         return max((len({one for link in links for one in (link.a, link.b)}) for links in groups), default=0)
 

@@ -1,5 +1,8 @@
 """Neighbourhoods and maps: what lies near a feature, in its own space and across a comparison."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
+
 import duckdb
 import pyarrow as pa
 
@@ -88,10 +91,30 @@ class Geometry(Opened):
         filters.one_of(f"map of {space}", method, self.map_methods(space))
         return self._arrow("map_points", space=space, method=method)
 
-    def map_links(self, comparison: str) -> pa.Table:
-        """A's best matches: feature_a, feature_b, pearson, pearson_context, mutual_best, neighbour_overlap."""
+    def map_links(self, comparison: str, side: str = "a") -> pa.Table:
+        """The best match of each feature of a side (`a` or `b`), in the order of that side's features.
+
+        Columns feature_a, feature_b, pearson, pearson_context, mutual_best, neighbour_overlap.
+        """
         self.comparison(comparison)
-        return self._arrow("map_links", comparison=comparison)
+        filters.one_of("side", side, ("a", "b"))
+        return self._arrow("map_links", comparison=comparison, side=side)
+
+    def map_shares(self, concept: str, space: str) -> pa.Table:
+        """Features of a space that hold any of a concept: feature, mass_share. None for a concept that is not there."""
+        self.space(space)
+        return self._arrow("map_shares", concept=concept, space=space)
+
+    def map_pairs(
+        self, comparison: str, pairs: Sequence[tuple[int, int]], thresholds: r.Thresholds = DEFAULT.thresholds
+    ) -> list[r.PairRow]:
+        """Those of some pairs (feature of A, feature of B) that are candidates, strongest first."""
+        c = self.comparison(comparison)
+        asked = {"comparison": comparison, "space_a": c.space_a, "space_b": c.space_b, **asdict(thresholds)}
+        asked |= {"features_a": [a for a, _ in pairs], "features_b": [b for _, b in pairs]}
+        rows = self._dicts("map_pairs", **asked)
+        words = [(row.pop("tokens_a"), row.pop("tokens_b")) for row in rows]
+        return [r.PairRow(r.Match(**row), *tokens) for row, tokens in zip(rows, words, strict=True)]
 
     def map_agreement(self, comparison: str) -> list[r.MapAgreement]:
         """Scores of the neighbours and of each map that both spaces have, by method and measure."""

@@ -1,6 +1,7 @@
 """Store: one method per question that a page, a script or a test asks of a published folder."""
 
 from dataclasses import asdict
+from itertools import accumulate
 
 from store import filters, strips
 from store import records as r
@@ -23,6 +24,13 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores):
 
     def summaries(self, thresholds: r.Thresholds = DEFAULTS) -> list[r.ComparisonSummary]:
         return self._rows("summaries", r.ComparisonSummary, **asdict(thresholds))
+
+    def homologue_curves(self, thresholds: r.Thresholds = DEFAULTS) -> list[r.HomologueCurve]:
+        """How many homologues of each comparison are left as more context is asked for, in `CURVE_STEPS` steps."""
+        counts = {one: [0] * (r.CURVE_STEPS + 1) for one in (c.comparison for c in self.comparisons())}
+        for row in self._dicts("homologue_curve", steps=r.CURVE_STEPS, **asdict(thresholds)):
+            counts[row["comparison"]][min(row["step"], r.CURVE_STEPS)] += row["n"]
+        return [r.HomologueCurve(name, tuple(accumulate(found[::-1]))[::-1]) for name, found in sorted(counts.items())]
 
     # Pairs -------------------------------------------------------------------------------------------------------
     def pairs(

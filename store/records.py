@@ -90,6 +90,19 @@ class ComparisonSummary:
     """Median pearson_context of A's best matches."""
 
 
+CURVE_STEPS = 50
+"""Steps of a `HomologueCurve` from 0 to 1: one is .02 of pearson_context."""
+
+
+@dataclass(frozen=True)
+class HomologueCurve:
+    """How many homologues of a comparison are left as more context is asked for."""
+
+    comparison: str
+    n_left: tuple[int, ...]
+    """Item i: homologues with a pearson_context of at least i / `CURVE_STEPS`; `CURVE_STEPS` + 1 items."""
+
+
 @dataclass(frozen=True)
 class Thresholds:
     """Where each reason begins; chosen when a page is looked at, never stored."""

@@ -109,7 +109,8 @@ def every(reader: data.Reader, view: SearchView) -> None:
     rows = [concepts.concept_line(reader.fingerprint, view, one, spaces) for one in found]
     st.html(markup.table(concepts.head(spaces), rows))
     st.caption(
-        "A feature counts as matched when a mutual best match of its own passes the default filter, in any comparison. "
+        "A feature counts as matched when a mutual best match of its own passes the default filter, in any comparison "
+        "but those with random directions. "
         "A run file adds lists with [[concepts]]."
     )
 

@@ -27,7 +27,7 @@ def listed(reader: data.Reader, query: dict[str, str], view: FamiliesView, unrea
     components.top(
         "Families",
         "Which features are in every model? A family is what mutual best matches connect across three spaces or more: "
-        "each of its features is the best match of the next, and passes the filter.",
+        "each of its features is the best match of the next, and passes the filter. Random directions join nothing.",
         reader,
         query,
         links.href("families", family_links.families_query(reader.fingerprint, view)),

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import components, data, examples, links, marks, markup, words
+from dashboard import components, data, examples, links, marks, markup, neighbours, words
 from dashboard.links import FeatureRef
 from store import records as r
 
@@ -40,6 +40,8 @@ def show() -> None:
         components.feature_card(reader, ref, "a", named=False)
     with right:
         elsewhere(reader, ref)
+        if feature.n_active and (company := neighbours.of_feature(reader, ref)):
+            st.html(company)
         if feature.n_active:
             examples_of(reader, ref, feature)
     sql = examples.feature_activations(ref.space, reader.space(ref.space).model, ref.feature)

@@ -4,7 +4,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import components, data, links, marks, markup, summary, words
+from dashboard import charts, components, data, floors, links, marks, markup, summary, words
 from dashboard.links import FeatureRef, PairsView
 from store import records as r
 
@@ -43,6 +43,7 @@ def show() -> None:
             newcomer()
         with best:
             three_pairs(reader, summaries, spaces)
+        above_the_floor(reader, summaries, spaces)
     else:
         st.info(
             "This store holds no comparison; its features can be opened on the Feature page.", icon=":material/info:"
@@ -54,7 +55,7 @@ def show() -> None:
 
 def headline(summaries: list[r.ComparisonSummary], spaces: list[r.Space]) -> None:
     found = summary.headline(summaries, spaces)
-    one, two, three, four = st.columns(4)
+    one, two, three, four, five = st.columns(5)
     plural = "s" if found.comparisons != 1 else ""
     one.metric(
         "Contextual homologues",
@@ -83,6 +84,13 @@ def headline(summaries: list[r.ComparisonSummary], spaces: list[r.Space]) -> Non
         help="The same share for two dictionaries of one model at one hook, such as two training seeds: "
         "two different models can hardly share more.",
     )
+    five.metric(
+        "Floor",
+        words.percent(found.floor),
+        border=True,
+        help="The same share where one side has random directions in place of learned ones: that much passes the "
+        "filters without anything shared but the text. Below: how strongly they agree.",
+    )
 
 
 def comparison_grid(reader: data.Reader, summaries: list[r.ComparisonSummary], spaces: list[r.Space]) -> None:
@@ -110,6 +118,37 @@ def comparison_grid(reader: data.Reader, summaries: list[r.ComparisonSummary], s
         "ceilings, baselines and floors. Hover for which."
     )
     lacking(reader, summaries, spaces)
+
+
+def above_the_floor(reader: data.Reader, summaries: list[r.ComparisonSummary], spaces: list[r.Space]) -> None:
+    """Homologues against what random directions share, for a store that has a floor."""
+    random = floors.floors(reader.comparisons(), spaces)
+    if not random:
+        return
+    curves = reader.homologue_curves(r.Thresholds())
+    st.subheader("More than any directions share?", anchor=False)
+    picture, said = st.columns([6, 5], gap="large", vertical_alignment="center")
+    picture.altair_chart(charts.homologues(floors.drawn(curves, summaries, spaces)), key="overview_floor")
+    said.html("".join(floor_line(reader, one, curves, random, spaces) for one in summaries))
+
+
+def floor_line(
+    reader: data.Reader,
+    one: r.ComparisonSummary,
+    curves: list[r.HomologueCurve],
+    random: list[str],
+    spaces: list[r.Space],
+) -> str:
+    """What the floor says about a comparison of two models, with a link to its pairs above it; empty for others."""
+    found = floors.clear(one.comparison, curves, random) if summary.role(one, spaces) == "finding" else None
+    if found is None:
+        return ""
+    view = PairsView(one.comparison, r.PairFilter(min_context=found.context or r.PairFilter().min_context))
+    target = links.href("pairs", links.pairs_query(reader.fingerprint, view))
+    body = f'<span style="{markup.MONO};font-weight:600">{escape(one.comparison)}</span>'
+    opened = markup.link(target, f"Open the {found.n_clear} pairs") if found.context is not None else ""
+    said = escape(floors.sentence(found, one.n_homologues))
+    return f'<div style="font-size:.9rem;margin-bottom:.8rem">{body}<br>{said} {opened}</div>'
 
 
 def lacking(reader: data.Reader, summaries: list[r.ComparisonSummary], spaces: list[r.Space]) -> None:

@@ -4,7 +4,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import charts, components, data, examples, facts, links, marks, markup, navigation, words
+from dashboard import charts, components, data, examples, facts, links, marks, markup, navigation, neighbours, words
 from dashboard.links import FeatureRef, PairsView
 from store import records as r
 
@@ -35,6 +35,8 @@ def show() -> None:
     heading(reader, a, b, comparison, view, query)
     components.problems(unread)
     evidence(match, view)
+    if match is not None:
+        st.html(neighbours.of_pair(reader, comparison, match))
     strips(reader, comparison, a, b, sides)
     plots(reader, comparison, a, b)
     cards(reader, a, b)
@@ -74,7 +76,7 @@ def heading(
     left.html(f'<h1 style="{markup.HEADING}">{name}</h1>')
     with right, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         if comparison is not None:
-            st.html(neighbours(reader, comparison, a, b, view), width="content")
+            st.html(beside(reader, comparison, a, b, view), width="content")
         swapped = links.href("pair", links.pair_query(reader.fingerprint, b, a))
         if comparison is None and reader.comparison_of(b.space, a.space) is not None:
             st.html(
@@ -84,7 +86,7 @@ def heading(
     components.stale(reader, query)
 
 
-def neighbours(reader: data.Reader, comparison: r.Comparison, a: FeatureRef, b: FeatureRef, view: PairsView) -> str:
+def beside(reader: data.Reader, comparison: r.Comparison, a: FeatureRef, b: FeatureRef, view: PairsView) -> str:
     """Previous and next pair under the filter that the link carries."""
     before, after, place, passing = reader.around(comparison.comparison, a.feature, b.feature, view.filter, view.sort)
 

@@ -1,10 +1,11 @@
 """Which features do they share, and why should I believe it?"""
 
 from dataclasses import replace
+from html import escape
 
 import streamlit as st
 
-from dashboard import charts, components, data, examples, export, filters, links, markup, words
+from dashboard import charts, components, data, examples, export, filters, floors, links, markup, words
 from dashboard.links import FeatureRef, PairsView
 from store import records as r
 
@@ -36,8 +37,25 @@ def show() -> None:
     filters.bar(reader.fingerprint, view, comparisons)
     steps = reader.funnel(comparison.comparison, view.filter)
     st.html(filters.funnel(reader.fingerprint, view, steps))
+    beneath_the_floor(reader, view, comparison)
     unmatched(reader, view, comparison)
     body(reader, view, comparison, steps)
+
+
+def beneath_the_floor(reader: data.Reader, view: PairsView, comparison: r.Comparison) -> None:
+    """How many pairs random directions leave under the same thresholds, and from where on they do not."""
+    random = floors.floors(reader.comparisons(), reader.spaces())
+    curves = reader.homologue_curves(view.filter.thresholds) if random else []
+    found = floors.clear(comparison.comparison, curves, random) if random else None
+    if found is None:
+        return
+    n = next(one.n_left[0] for one in curves if one.comparison == comparison.comparison)
+    said = escape(floors.sentence(found, n))
+    if found.context and view.filter.min_context < found.context:
+        asked = replace(view, filter=replace(view.filter, min_context=found.context), page=1)
+        target = links.href("pairs", links.pairs_query(reader.fingerprint, asked))
+        said += f" {markup.link(target, f'Ask for context ≥ {words.number(found.context)}')}"
+    st.html(f'<div style="font-size:.86rem">{said}</div>')
 
 
 def unmatched(reader: data.Reader, view: PairsView, comparison: r.Comparison) -> None:

@@ -44,6 +44,17 @@ def compact(matrix: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(u * s)
 
 
+def singular_values(matrix: np.ndarray) -> np.ndarray:
+    """Largest first, to 1e-11 of the largest.
+
+    Roots of the eigenvalues of the smaller Gram matrix, in two thirds of the time of a decomposition, unless the
+    smallest would lose digits by the square.
+    """
+    small = matrix @ matrix.T if matrix.shape[0] <= matrix.shape[1] else matrix.T @ matrix
+    squares = np.linalg.eigvalsh(small)[::-1]
+    return np.sqrt(squares) if squares[-1] > 1e-7 * squares[0] else np.linalg.svd(matrix, compute_uv=False)
+
+
 def directions(matrix: np.ndarray, side: str) -> np.ndarray:
     """Rows of length 1. Raises `Undefined` where a row is 0 and has no direction."""
     length = np.linalg.norm(matrix, axis=1, keepdims=True)

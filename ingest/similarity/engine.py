@@ -49,10 +49,11 @@ def null(
 
     Raises `ValueError` as `measure` does, and its kind `Undefined` where the metric has no value.
     """
-    score, prepared, inputs = _scored(find(name), X, Y, parameters)
-    if prepared is None or inputs is None:
-        raise Undefined(score.reason)
-    return _draws(find(name), prepared, inputs, _checked(permutations, X), advance)
+    with threadpool_limits(1, user_api="blas"):
+        score, prepared, inputs = _scored(find(name), X, Y, parameters)
+        if prepared is None or inputs is None:
+            raise Undefined(score.reason)
+        return _draws(find(name), prepared, inputs, _checked(permutations, X), advance)
 
 
 def tested(
@@ -68,13 +69,13 @@ def tested(
     Raises as `measure` does, and for permutations of another number of rows.
     """
     found = find(name)
-    score, prepared, inputs = _scored(found, X, Y, parameters)
-    orders = _checked(permutations, X)
-    if prepared is None or inputs is None:
-        return score
-    return replace(
-        score, null=Null(found.null, _draws(found, prepared, inputs, orders, advance), found.higher_is_similar)
-    )
+    with threadpool_limits(1, user_api="blas"):
+        score, prepared, inputs = _scored(found, X, Y, parameters)
+        orders = _checked(permutations, X)
+        if prepared is None or inputs is None:
+            return score
+        draws = _draws(found, prepared, inputs, orders, advance)
+    return replace(score, null=Null(found.null, draws, found.higher_is_similar))
 
 
 def permutations(rows: int, k: int, seed: int = 0) -> np.ndarray:
@@ -161,7 +162,8 @@ def _checked(orders: np.ndarray, X: np.ndarray) -> np.ndarray:
 def _draws(
     found: Metric, prepared: Prepared, inputs: _Inputs, orders: np.ndarray, advance: Callable[[int], None]
 ) -> np.ndarray:
-    """The null values, several at once. One BLAS thread each: small products and decompositions share badly."""
+    """The null values, several at once. Callers leave one BLAS thread to each: small products and decompositions share
+    badly, and beside other work wait for each other."""
     if prepared.permuted is not None:
         permuted = prepared.permuted
         jobs = [partial(_permuted, permuted, order, inputs.rows) for order in orders]
@@ -171,7 +173,7 @@ def _draws(
         seeds = np.random.SeedSequence([int(i) for i in orders[0, :16]]).spawn(len(orders))
         jobs = [partial(_drawn, drawn, seed) for seed in seeds]
     values = np.empty(len(jobs))
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(_workers()) as pool:
+    with ThreadPoolExecutor(_workers()) as pool:
         for i, value in enumerate(pool.map(lambda job: job(), jobs)):
             values[i] = value
             advance(1)

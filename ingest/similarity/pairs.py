@@ -27,17 +27,22 @@ class Pairs:
     def product(self, order: np.ndarray | None = None) -> float:
         """Sum over i < j of left[i, j] * right[order[i], order[j]]."""
         order = np.arange(len(self.right)) if order is None else order
-        return float(_product(self.left, self.right, order))
+        return float(_product(self.left, self.right, order.astype(np.uint32)))
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
 def _product(left, right, order):  # type: ignore[no-untyped-def]
+    """`order` is unsigned: a signed index is checked for a sign, which is most of the time that is spent here."""
     total, start, n = 0.0, 0, len(order)
+    moved = np.empty(n)
     for i in range(n - 1):
         row = right[order[i]]
-        part = 0.0
+        # Gathered first: the loop over neighbouring numbers is then one of vectors.
         for j in range(i + 1, n):
-            part += left[start + j - i - 1] * row[order[j]]
+            moved[j] = row[order[j]]
+        part, values, theirs = 0.0, left[start : start + n - i - 1], moved[i + 1 :]
+        for j in range(n - i - 1):
+            part += values[j] * theirs[j]
         total += part
         start += n - i - 1
     return total

@@ -1,90 +1,14 @@
 """A visitor finds a pair, sends its link, asks a question: in a real browser, against a real server."""
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
-import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from dashboard import links
 from store.read import Store
 from store.records import PairFilter
-
-REQUIRED = os.environ.get("HOMOLOG_REQUIRE_BROWSER") == "1"
-CHROMIUM = shutil.which("chromium")
-ROOT = Path(__file__).parents[2]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-WAIT = 60_000
-"""Milliseconds: a busy machine is slow, and none of these tests is about speed."""
-
-if not REQUIRED:
-    if CHROMIUM is None:
-        pytest.skip("no chromium; HOMOLOG_REQUIRE_BROWSER=1 makes this a failure", allow_module_level=True)
-    pytest.importorskip("playwright.sync_api")
-
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright  # noqa: E402
-
-
-@pytest.fixture(scope="module")
-def server(tiny_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a dashboard on the tiny store, started as a user starts it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = tmp_path_factory.mktemp("dashboard") / "log"
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "dashboard", str(tiny_store), "--port", str(port)], cwd=ROOT, stdout=out, stderr=out
-        )
-        try:
-            address = f"http://127.0.0.1:{port}"
-            until = time.monotonic() + 90
-            while not answers(f"{address}/_stcore/health"):
-                assert process.poll() is None, log.read_text()
-                assert time.monotonic() < until, log.read_text()
-                time.sleep(0.3)
-            yield address
-        finally:
-            process.terminate()
-            process.wait(20)
-
-
-def answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=2) as reply:
-            return bool(reply.status == 200)
-    except OSError:
-        return False
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    assert CHROMIUM is not None, "HOMOLOG_REQUIRE_BROWSER=1, but there is no chromium on the PATH"
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def visitor(browser: Browser, server: str) -> Iterator[BrowserContext]:
-    context = browser.new_context(base_url=server, permissions=["clipboard-read", "clipboard-write"])
-    context.set_default_timeout(WAIT)
-    expect.set_options(timeout=WAIT)
-    yield context
-    context.close()
+from tests.browser.conftest import WAIT
 
 
 def all_pairs(page: Page) -> str:
@@ -249,7 +173,7 @@ def test_nothing_is_fetched_from_elsewhere_and_nothing_fails(
     broken: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.on("pageerror", lambda error: broken.append(str(error)))
-    for path in ("/", "/pairs", "/unmatched", pair, feature, "/sql", "/glossary"):
+    for path in (*(f"/{name}" for name in links.PAGES), pair, feature):
         page.goto(path)
         expect(page.get_by_role("heading", level=1).first).to_be_visible()
         expect(page.locator('[data-testid="stException"]')).to_have_count(0)

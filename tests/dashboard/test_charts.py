@@ -4,6 +4,7 @@ from typing import Any
 
 from dashboard import charts
 from store import records as r
+from tests.dashboard.draw import spec_of
 
 COMPARISON = r.Comparison("left~right", "left", "right", "identical", 100, 10)
 POINTS = [
@@ -18,7 +19,7 @@ def values(spec: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_kept_matches_are_blue_and_above_the_grey_ones() -> None:
-    spec = charts.pairs_scatter(POINTS, COMPARISON).to_dict()
+    spec = spec_of(charts.pairs_scatter(POINTS, COMPARISON))
     line, label, hidden, kept = spec["layer"]
     assert values(line) == [
         {"token": 0.0, "pearson": 0.0},
@@ -53,7 +54,7 @@ BEST = [r.BestPoint(1, 2, 0.8, 20, " zero", True), r.BestPoint(3, 4, 0.5, 70, No
 
 
 def test_chance_is_grey_steps_below_the_best_matches() -> None:
-    spec = charts.null_floor(FLOOR, BEST, COMPARISON).to_dict()
+    spec = spec_of(charts.null_floor(FLOOR, BEST, COMPARISON))
     shade, band, maximum, q95, label, hidden, kept = spec["layer"]
     assert [(row["fires"], row["end"], row["median"], row["q95"], row["maximum"]) for row in values(band)] == [
         (16, 32, 0.5, 0.75, 0.9),
@@ -81,16 +82,16 @@ def test_no_chart_brings_a_background_of_its_own() -> None:
         charts.histogram([r.HistogramBin(0, 1, 5)]),
         charts.units(scatter, "left:1", "right:2"),
     ):
-        spec = chart.to_dict()
+        spec = spec_of(chart)
         assert spec["background"] == "transparent"
         assert "#000" not in str(spec)
         assert "black" not in str(spec)
 
 
 def test_a_histogram_keeps_its_edges_and_leaves_empty_bins_out() -> None:
-    spec = charts.histogram(
-        [r.HistogramBin(0.0, 0.5, 9), r.HistogramBin(0.5, 1.0, 0), r.HistogramBin(1.0, 1.5, 1)], "b"
-    ).to_dict()
+    spec = spec_of(
+        charts.histogram([r.HistogramBin(0.0, 0.5, 9), r.HistogramBin(0.5, 1.0, 0), r.HistogramBin(1.0, 1.5, 1)], "b")
+    )
     assert values(spec) == [{"lower": 0.0, "upper": 0.5, "count": 9}, {"lower": 1.0, "upper": 1.5, "count": 1}]
     assert spec["mark"]["color"] == charts.B
     assert spec["encoding"]["x"]["title"] == "activation"
@@ -100,7 +101,7 @@ def test_a_histogram_keeps_its_edges_and_leaves_empty_bins_out() -> None:
 
 def test_units_are_points_named_by_who_fires() -> None:
     points = tuple(r.UnitPoint(a, b, 0, token) for a, b, token in [(1.0, 2.0, " x"), (1.0, 0.0, "y"), (0.0, 3.0, "\n")])
-    spec = charts.units(r.UnitScatter(points, (), 3), "left:1", "right:2").to_dict()
+    spec = spec_of(charts.units(r.UnitScatter(points, (), 3), "left:1", "right:2"))
     assert values(spec) == [
         {"a": 1.0, "b": 2.0, "token": "·x", "fires": "both fire"},
         {"a": 1.0, "b": 0.0, "token": "y", "fires": "only A"},
@@ -115,7 +116,7 @@ def test_units_are_points_named_by_who_fires() -> None:
 
 def test_many_units_are_cells_shaded_by_how_many_they_hold() -> None:
     scatter = r.UnitScatter((), (r.DensityCell(0.0, 1.0, 2.0, 3.0, 7),), 5_000)
-    spec = charts.units(scatter, "left:1", "right:2").to_dict()
+    spec = spec_of(charts.units(scatter, "left:1", "right:2"))
     assert values(spec) == [{"a0": 0.0, "a1": 1.0, "b0": 2.0, "b1": 3.0, "count": 7}]
     assert spec["mark"]["type"] == "rect"
     assert spec["encoding"]["opacity"]["scale"] == {"range": [0.2, 1], "type": "log"}

@@ -76,7 +76,7 @@ def test_the_overview_names_the_models_and_links_every_comparison(
     assert names.fingerprint[:8] in text
     assert f"comparison={names.comparison.comparison}" in text
     assert [metric.label for metric in app.metric] == [
-        "Contextual homologues", "Explained by the token", "Features with a homologue", "Ceiling",
+        "Contextual homologues", "Explained by the token", "Features with a homologue", "Ceiling", "Floor",
     ]  # fmt: skip
 
 
@@ -380,4 +380,4 @@ def test_a_store_that_is_missing_or_damaged_is_said_and_recovers(
     shutil.copy(tiny_store / "homolog.duckdb", folder / "new")
     (folder / "new").rename(folder / "homolog.duckdb")
     app.button(key="trouble_again").click().run()
-    assert len(app.metric) == 4
+    assert len(app.metric) == 5

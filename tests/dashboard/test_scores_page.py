@@ -14,6 +14,7 @@ from store.read import Store
 from store.records import Thresholds
 from store.schema import BY_NAME
 from store.score_records import Score, ScoreCell, ScoreVariant, SweepPoint
+from tests.dashboard.draw import spec_of
 from tests.dashboard.test_pages import page, said
 from tests.store import build
 
@@ -158,7 +159,7 @@ def test_bins_hold_every_draw() -> None:
 def test_the_null_is_grey_the_value_blue_and_references_stand_on_the_same_axis() -> None:
     known = score_words.references(CELLS)
     assert [one.comparison for one in known] == ["b~c", "b~d", "a~r"]
-    spec = score_charts.null_picture(score(), [-0.01, 0.0, 0.01], known).to_dict()
+    spec = spec_of(score_charts.null_picture(score(), [-0.01, 0.0, 0.01], known))
     bars, once, nulls, ticks, left, right, line, _, observed, _ = spec["layer"]
     assert sum(row["count"] for row in values(bars)) == 3
     assert [row["x"] for row in values(once)] == [0.012]
@@ -187,7 +188,7 @@ def test_a_sweep_has_its_null_as_a_band_and_leaves_out_what_has_no_value() -> No
         SweepPoint(10, score(parameters="k=10", value=0.2)),
         SweepPoint(20, score(parameters="k=20", value=None, null_mean=None, null_q95=None)),
     ]
-    spec = score_charts.sweep(points, "k", points[1].score).to_dict()
+    spec = spec_of(score_charts.sweep(points, "k", points[1].score))
     shade, posts, line, small, large = spec["layer"]
     assert [(row["value"], row["q95"]) for row in values(shade)] == [(0.0004, 0.012)] * 2
     assert (shade["mark"]["color"], posts["mark"]["color"]) == (charts.GREY, charts.GREY)

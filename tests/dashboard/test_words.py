@@ -140,8 +140,8 @@ def test_only_comparisons_between_models_are_findings() -> None:
 
 def test_the_headline_leaves_ceilings_and_floors_out_of_the_finding() -> None:
     found = summary.headline([compared("x", "y", 10), compared("y", "y-seed", 20, True), compared("x", "z", 5)], SPACES)
-    assert found == summary.Headline(10, 1, 0.4, 0.25, 0.5)
-    assert summary.headline([compared("x", "z", 5)], SPACES) == summary.Headline(None, 0, None, None, None)
+    assert found == summary.Headline(10, 1, 0.4, 0.25, 0.5, 0.125)
+    assert summary.headline([compared("x", "z", 5)], SPACES) == summary.Headline(None, 0, None, None, None, 0.125)
 
 
 def test_pairs_worth_opening_do_not_repeat_a_top_token() -> None:

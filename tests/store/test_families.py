@@ -1,4 +1,4 @@
-"""Families against the obvious search from feature to feature, over a random store of four spaces."""
+"""Families against the obvious search from feature to feature, over a random store of five spaces."""
 
 import random
 from collections.abc import Iterator
@@ -17,12 +17,14 @@ from store.schema import BY_NAME
 from tests.store import build
 
 N = 12
-SPACES = {"a": "m1", "b": "m2", "c": "m3", "d": "m1"}
-COMPARED = [("a", "b"), ("a", "c"), ("b", "c"), ("d", "c")]
+SPACES = {"a": "m1", "b": "m2", "c": "m3", "d": "m1", "e": "m2"}
+RANDOM = "e"
+"""Random directions, which join nothing."""
+COMPARED = [("a", "b"), ("a", "c"), ("b", "c"), ("d", "c"), ("a", RANDOM)]
 
 
 def random_rows() -> dict[str, build.Rows]:
-    """Four spaces of three models; one-to-one matches between some of them."""
+    """Five spaces of three models, one of them random; one-to-one matches between some of them."""
     draw = random.Random(11)
     rows = build.tables()
     for table in ("features", "feature_tokens", "matches", "match_nulls", "units", "comparisons", "spaces", "models"):
@@ -33,7 +35,8 @@ def random_rows() -> dict[str, build.Rows]:
     ]
     blank = dict.fromkeys(BY_NAME["spaces"].names)
     for space, model in SPACES.items():
-        known = {"space": space, "model": model, "kind": "imported", "n_features": N, "source": "here"}
+        kind = "random_sae" if space == RANDOM else "imported"
+        known = {"space": space, "model": model, "kind": kind, "n_features": N, "source": "here"}
         rows["spaces"].append(blank | known | {"n_alive": N, "l0": 1.0})
         for feature in range(N):
             row: dict[str, Any] = dict.fromkeys(BY_NAME["features"].names)
@@ -82,6 +85,8 @@ def obvious(rows: dict[str, build.Rows], chosen: r.PairFilter) -> dict[Member, t
     edges = []
     for m in rows["matches"]:
         a, b = m["comparison"].split("~")
+        if RANDOM in (a, b):
+            continue
         ends = (a, m["feature_a"]), (b, m["feature_b"])
         rare = min(active[end] for end in ends) < chosen.thresholds.rare
         thin = m["n_both"] < chosen.thresholds.thin

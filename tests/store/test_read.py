@@ -47,6 +47,17 @@ def test_summaries(store: Store) -> None:
     assert [(s.n_homologues, s.n_token_explained) for s in store.summaries(token)] == [(0, 1), (0, 1)]
 
 
+def test_homologue_curves_count_what_is_left(store: Store) -> None:
+    for thresholds in (LOOSE, r.Thresholds()):
+        for curve in store.homologue_curves(thresholds):
+            rows = store.pairs(curve.comparison, r.PairFilter(thresholds=thresholds), limit=1000)
+            contexts = [row.match.pearson_context for row in rows]
+            expected = [sum(c >= step / r.CURVE_STEPS for c in contexts) for step in range(r.CURVE_STEPS + 1)]
+            assert list(curve.n_left) == expected
+    assert [curve.comparison for curve in store.homologue_curves()] == ["a~b", "a~c"]
+    assert sum(store.homologue_curves(LOOSE)[0].n_left) > 0
+
+
 def test_one_model_at_one_hook_is_the_same_model(tmp_path: Path) -> None:
     rows = build.tables()
     for space in rows["spaces"]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ingest.similarity.arrays import centred, whole
+from ingest.similarity.arrays import centred, singular_values, whole
 from ingest.similarity.registry import GEOMETRY, Prepared, metric
 from ingest.similarity.score import Undefined
 
@@ -21,7 +21,7 @@ def components(matrix: np.ndarray, side: str) -> tuple[np.ndarray, np.ndarray]:
 
 def correlations(ux: np.ndarray, uy: np.ndarray) -> np.ndarray:
     """Canonical correlations of two orthonormal bases, largest first (Björck and Golub 1973)."""
-    return np.minimum(np.linalg.svd(ux.T @ uy, compute_uv=False), 1)
+    return np.minimum(singular_values(ux.T @ uy), 1)
 
 
 def _forced(ux: np.ndarray, uy: np.ndarray) -> str | None:
@@ -124,6 +124,9 @@ def pwcca(X: np.ndarray, Y: np.ndarray) -> Prepared:
 
 
 def _weighted(ux: np.ndarray, uy: np.ndarray) -> float:
-    left, rho, _ = np.linalg.svd(ux.T @ uy, full_matrices=False)
+    both = ux.T @ uy
+    # Its left singular vectors; the other side's, and half of the time, are not needed.
+    left = np.linalg.eigh(both @ both.T)[1][:, -min(both.shape) :]
+    rho = np.linalg.norm(left.T @ both, axis=1)
     weight = np.abs(ux @ left).sum(axis=0)
     return float(weight @ np.minimum(rho, 1) / weight.sum())

@@ -51,19 +51,23 @@ def _best(cosine, start, found, first):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True, nogil=True)
 def _overlap(near_x, near_y, order, weight, scale):  # type: ignore[no-untyped-def]
-    """Mean over rows of scale[m] * sum of weight[r, s] over the m rows that stand at r and s of the two lists."""
+    """Mean over rows of scale[m] * sum of weight[r, s] over the m rows that stand at r and s of the two lists.
+
+    Rows are unsigned: a signed index is checked for its sign each time.
+    """
     n, k = near_x.shape
-    place, seen, at, total = np.empty(n, np.int64), np.full(n, -1), np.empty(n, np.int64), 0.0
+    place, seen, at, total = np.empty(n, np.uint32), np.zeros(n, np.uint32), np.empty(n, np.uint32), 0.0
     for i in range(n):
         place[order[i]] = i
     for i in range(n):
+        mine, theirs = near_x[i], near_y[order[i]]
         for r in range(k):
-            seen[near_x[i, r]] = i
-            at[near_x[i, r]] = r
+            seen[mine[r]] = i + 1
+            at[mine[r]] = r
         m, part = 0, 0.0
         for s in range(k):
-            j = place[near_y[order[i], s]]
-            if seen[j] == i:
+            j = place[theirs[s]]
+            if seen[j] == i + 1:
                 m += 1
                 part += weight[at[j], s]
         total += part * scale[m]
@@ -80,8 +84,10 @@ def _prepared(X: np.ndarray, Y: np.ndarray, weight: np.ndarray, scale: np.ndarra
         if equal:
             notes.append(f"{equal} of {len(X)} rows of {side} have the direction of another; row numbers break the tie")
 
+    near = near_x.view(np.uint32), near_y.view(np.uint32)
+
     def of(order: np.ndarray) -> float:
-        return float(_overlap(near_x, near_y, order, weight, scale))
+        return float(_overlap(*near, order.astype(np.uint32), weight, scale))
 
     return Prepared(lambda: of(np.arange(len(X))), of, note="; ".join(notes) or None)
 

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.linalg import eigvalsh_tridiagonal
 
-from ingest.similarity.arrays import centred, compact
+from ingest.similarity.arrays import centred, compact, singular_values
 from ingest.similarity.registry import GEOMETRY, Prepared, metric
 from ingest.similarity.score import Undefined
 
@@ -21,7 +21,7 @@ def procrustes(X: np.ndarray, Y: np.ndarray) -> Prepared:
     x, y = x / np.linalg.norm(x), y / np.linalg.norm(y)
 
     def of(rows: np.ndarray) -> float:
-        return 1.0 - float(np.linalg.svd(x.T @ rows, compute_uv=False).sum())
+        return 1.0 - float(singular_values(x.T @ rows).sum())
 
     return Prepared(lambda: of(y), lambda order: of(y[order]))
 

@@ -1,0 +1,81 @@
+"""What the steps of a run start from: loaded models and spaces, the text, its tokens, and the activations on them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from scipy.sparse import csr_array
+
+from ingest import activations, alignment, concepts, corpus, models, tokens
+from ingest.activations import Activations, Space
+from ingest.alignment import Alignment
+from ingest.config import ComparisonSpec, Job
+from ingest.models import Model
+from ingest.workspace import Workspace, digest
+
+
+@dataclass(frozen=True)
+class Read:
+    """What the steps start from: everything that was loaded, and where the working files lie."""
+
+    job: Job
+    work: Workspace
+    models: dict[str, Model]
+    spaces: dict[str, Space]
+    passages: pa.Table
+    tokens: dict[str, pa.Table]
+    """Model -> its rows of the table `tokens`."""
+    words: concepts.Found
+    text: str
+    """Digest of the passages."""
+    shards: dict[str, list[Path]]
+    """Space -> the files of its activations; empty until they are collected."""
+
+    def tokens_of(self, space: str) -> pa.Table:
+        return self.tokens[self.spaces[space].model.name]
+
+    def activations_of(self, space: str) -> Activations:
+        return activations.load(self.shards[space], self.tokens_of(space).num_rows, self.work)
+
+    def names(self, space: str) -> list[str]:
+        """What stands for a space's activations in the name of a file that is made of them."""
+        return [path.name for path in self.shards[space]]
+
+    def aligned(self, spec: ComparisonSpec) -> tuple[Alignment, Iterator[csr_array]]:
+        """The units of a comparison; and the activations of A, then B, at them, float32 of shape (unit, feature).
+
+        These are loaded as they are asked for, so that both need not be held.
+        """
+        found = alignment.align(self.tokens_of(spec.a), self.tokens_of(spec.b), self.passages)
+        sides = ((spec.a, found.unit_of_a), (spec.b, found.unit_of_b))
+        return found, (
+            alignment.to_units(self.activations_of(name).matrix, unit, found.n_units) for name, unit in sides
+        )
+
+
+def load(job: Job, work: Workspace) -> Read:
+    """Models, spaces, text and tokens. Writes nothing; raises `IngestError` for what cannot be used."""
+    loaded = {spec.name: models.load(spec) for spec in job.models}
+    spaces = {spec.name: activations.load_space(spec, loaded[spec.model]) for spec in job.spaces}
+    passages = corpus.read(job.corpus, loaded[job.models[0].name].tokenizer)
+    text = digest(passages["source"].to_pylist(), passages["text"].to_pylist())
+    cut = {name: tokens.read(model, passages) for name, model in loaded.items()}
+    words = concepts.find(passages["text"].to_pylist(), concepts.gather(job.concepts))
+    return Read(job, work, loaded, spaces, passages, cut, words, text, {})
+
+
+def collect(read: Read) -> dict[str, list[Path]]:
+    """The activations of every space; one pass of a model serves all its spaces."""
+    shards: dict[str, list[Path]] = {}
+    for name, model in read.models.items():
+        if mine := [space for space in read.spaces.values() if space.model is model]:
+            text = digest(read.text, model.vocabulary, model.context)
+            shards |= activations.collect(mine, read.tokens[name], text, read.work)
+    return shards
+
+
+def ordinary(tokens: pa.Table) -> np.ndarray:
+    """bool of shape (token,): those that are not special."""
+    return ~tokens["is_special"].to_numpy(zero_copy_only=False)

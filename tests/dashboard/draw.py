@@ -1,0 +1,12 @@
+"""Charts as a browser draws them: a chart that Vega-Lite cannot compile leaves an empty place on the page and no word."""
+
+from typing import Any
+
+import vl_convert
+
+
+def spec_of(chart: Any) -> dict[str, Any]:
+    """The chart's specification, after Vega has drawn it once."""
+    spec: dict[str, Any] = chart.to_dict()
+    assert "<svg" in vl_convert.vegalite_to_svg(spec)
+    return spec
