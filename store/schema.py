@@ -74,7 +74,8 @@ SCORED = (
     Column(
         "subset",
         "VARCHAR",
-        "Which pairs: `all` mutual best matches, `kept` by the default filter, `concept:<name>`, `first:<n>`",
+        "Which mutual best matches: `all`, those `kept` by the default filter, the `first:<n>` by pearson, and "
+        "`concept:<name>`, of which either feature has 30 % of its activation mass on the concept's words",
     ),
     Column("level", "VARCHAR", "`decoder` (decoder rows of the pairs) or `activations` (units x matched features)"),
 )
@@ -440,14 +441,25 @@ TABLES: tuple[Table, ...] = (
             ),
             Column("null_mean", "DOUBLE", "Mean of the null", "", True),
             Column("null_sd", "DOUBLE", "Standard deviation of the null", "", True),
-            Column("null_q95", "DOUBLE", "95 % quantile of the null, on the similar side", "", True),
+            Column(
+                "null_q95",
+                "DOUBLE",
+                "What the null reaches once in twenty: its 95 % quantile; its 5 % where less is more similar",
+                "",
+                True,
+            ),
             Column(
                 "p_value", "DOUBLE", "(1 + null values at least as similar) / (1 + n_permutations)", "probability", True
             ),
             Column("q_value", "DOUBLE", "Benjamini-Hochberg over all scores of the store", "probability", True),
             Column("p_best", "DOUBLE", "p against the best of all comparisons of the two models", "probability", True),
             Column("n_permutations", "INTEGER", "Draws of the null", "draws"),
-            Column("n_rows", "INTEGER", "Paired rows: matched pairs at `decoder`, units at `activations`", "rows"),
+            Column(
+                "n_rows",
+                "INTEGER",
+                "Paired rows that it was taken on: matched pairs at `decoder`, units at `activations`",
+                "rows",
+            ),
             Column("n_columns_a", "INTEGER", "Columns of A's side", "columns"),
             Column("n_columns_b", "INTEGER", "Columns of B's side", "columns"),
             Column("higher_is_similar", "BOOLEAN", "Whether a larger value means more alike"),

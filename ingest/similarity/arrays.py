@@ -37,11 +37,12 @@ def centred(matrix: np.ndarray, side: str) -> np.ndarray:
 
 
 def compact(matrix: np.ndarray) -> np.ndarray:
-    """The same rows up to a rotation, with no more columns than rows: their inner products stay."""
+    """The same rows up to a rotation, with no more columns than their rank where rows are few: inner products stay."""
     if matrix.shape[1] <= matrix.shape[0]:
         return matrix
     u, s, _ = np.linalg.svd(matrix, full_matrices=False)
-    return np.ascontiguousarray(u * s)
+    rank = max(1, int((s > s[0] * max(matrix.shape) * np.finfo(float).eps).sum())) if s.size else 0
+    return np.ascontiguousarray((u * s)[:, :rank])
 
 
 def singular_values(matrix: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import serving
-from tests.dashboard.test_neighbourhood import rows
+from tests.dashboard.test_neighbourhood_page import rows
 from tests.store import build
 
 

@@ -10,6 +10,8 @@ from ingest import scores, similarity
 from ingest.scores import Matched
 from store.schema import BY_NAME
 
+AT_UNITS = ("all", "activations")
+
 
 def world(seed: int, n_pairs: int = 40) -> tuple[Matched, tuple[np.ndarray, np.ndarray], tuple[csr_array, csr_array]]:
     """Pairs whose sides are related, with decoders of 6 and 5 dimensions and activations of 300 units."""
@@ -58,6 +60,58 @@ def test_a_score_is_the_metric_of_the_rows_that_it_names(table):
         assert row["p_value"] == (1 + sum(value >= row["value"] for value in row["null"])) / 40
 
 
+def test_a_metric_of_directions_leaves_out_units_that_have_none():
+    """A unit where either side's features are all silent has no cosine; the others keep it."""
+    pairs, decoders, (x, y) = world(7)
+    silent = x.toarray()
+    silent[:120] = 0
+    rows = scores.score("a~b", pairs, decoders, (csr_array(silent), y), permutations=19).to_pylist()
+    at_units = {(row["metric"], row["parameters"]): row for row in rows if (row["subset"], row["level"]) == AT_UNITS}
+    sides = silent[:, pairs.feature_a], y[:, pairs.feature_b].toarray()
+    for metric, parameters in (("mutual_knn", {}), ("rsa", {"inner": "correlation"})):
+        row = at_units[metric, "inner=correlation" if parameters else "k=10"]
+        assert row["n_rows"] == 180
+        expected = similarity.measure(metric, *(side[120:] for side in sides), **parameters)
+        assert row["value"] == pytest.approx(expected.value)
+    assert {row["n_rows"] for (name, of), row in at_units.items() if name == "cka" or of == "inner=euclidean"} == {300}
+
+
+def test_the_pairs_of_a_concept():
+    """Either feature's share decides; too few pairs and words that nobody says have no value, and say why."""
+    pairs, decoders, units = world(5)
+    shares = [("time", "a", int(f), 0.3) for f in pairs.feature_a[:15]]
+    shares += [("time", "b", int(f), 0.9) for f in pairs.feature_b[10:25]]
+    shares += [("time", "a", int(pairs.feature_a[30]), 0.29), ("time", "c", int(pairs.feature_a[31]), 1.0)]
+    shares += [("rain", "b", int(f), 0.5) for f in pairs.feature_b[:7]]
+    names = BY_NAME["concept_features"].names[:4]
+    table = pa.table(dict(zip(names, zip(*shares, strict=True), strict=True)))
+    keywords = pa.table({"concept": ["rain", "time", "unicorns", "wind"], "n_found": [2, 9, 0, 1]})
+    found = scores.of_concepts(pairs, pa.table({"space_a": ["a"], "space_b": ["b"]}), table, keywords)
+    assert {name: np.flatnonzero(chosen).tolist() for name, chosen in found.concepts.items()} == {
+        "rain": list(range(7)),
+        "time": list(range(25)),
+        "unicorns": [],
+        "wind": [],
+    }
+    rows = scores.score("a~b", found, decoders, units, permutations=19).to_pylist()
+    rows = [row for row in rows if row["subset"].startswith("concept:")]
+    assert {row["metric"] for row in rows} == set(scores.OF_CONCEPT)
+    by = {(row["subset"], row["level"], row["metric"]): row for row in rows}
+    sides = decoders[0][pairs.feature_a[:25]], decoders[1][pairs.feature_b[:25]]
+    for metric in scores.OF_CONCEPT:
+        row = by["concept:time", "decoder", metric]
+        assert (row["value"], row["n_rows"]) == (pytest.approx(similarity.measure(metric, *sides).value), 25)
+        assert by["concept:rain", "activations", metric]["n_columns_a"] == 7
+        assert by["concept:rain", "activations", metric]["p_value"] is not None
+    assert {(row["subset"], row["level"]): row["reason"] for row in rows if row["value"] is None} == {
+        ("concept:rain", "decoder"): "7 pairs are too few to compare; 20 are needed",
+        ("concept:unicorns", "decoder"): "no passage holds a keyword of unicorns",
+        ("concept:unicorns", "activations"): "no passage holds a keyword of unicorns",
+        ("concept:wind", "decoder"): "0 pairs are too few to compare; 20 are needed",
+        ("concept:wind", "activations"): "0 pairs are too few to compare; 5 are needed",
+    }
+
+
 def test_what_cannot_be_taken_says_why():
     pairs, decoders, units = world(1, n_pairs=10)
     rows = scores.score("a~b", pairs, (None, decoders[1]), units, permutations=19).to_pylist()
@@ -65,7 +119,7 @@ def test_what_cannot_be_taken_says_why():
     assert reasons == {"a space of this comparison has no decoder rows"}
     few = scores.score("a~b", pairs, decoders, units, permutations=19).to_pylist()
     assert {row["reason"] for row in few if (row["subset"], row["level"]) == ("all", "decoder")} == {
-        "10 rows are too few to compare; 20 are needed"
+        "10 pairs are too few to compare; 20 are needed"
     }
     assert all((row["value"] is None) == (row["reason"] is not None) == (row["null"] == []) for row in rows + few)
 

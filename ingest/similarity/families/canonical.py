@@ -124,9 +124,6 @@ def pwcca(X: np.ndarray, Y: np.ndarray) -> Prepared:
 
 
 def _weighted(ux: np.ndarray, uy: np.ndarray) -> float:
-    both = ux.T @ uy
-    # Its left singular vectors; the other side's, and half of the time, are not needed.
-    left = np.linalg.eigh(both @ both.T)[1][:, -min(both.shape) :]
-    rho = np.linalg.norm(left.T @ both, axis=1)
+    left, rho, _ = np.linalg.svd(ux.T @ uy, full_matrices=False)
     weight = np.abs(ux @ left).sum(axis=0)
     return float(weight @ np.minimum(rho, 1) / weight.sum())

@@ -162,6 +162,10 @@ def test_lines_are_solid_where_kept_and_dashed_where_lost() -> None:
     ):
         assert text in html
     assert html.count(">nobody<") == 2
+    # The first of A's rows to the second of B's; the second to the first row after B's three and the line between.
+    for start, end, half in ((0, 1, 1.0), (1, 4, 0.8)):
+        ends = (neighbour_picture.HEAD + neighbour_picture.ROW * (row + 0.5) for row in (start, end))
+        assert neighbour_picture._outline(*ends, neighbour_picture.HALF * half) in html
     assert "lost: no neighbour of B" in html
 
 

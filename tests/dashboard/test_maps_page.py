@@ -100,6 +100,7 @@ def matches(pairs: list[tuple[int, int]]) -> pa.Table:
     return pa.table(columns | {"neighbour_overlap": pa.array([None if i % 3 else 0.5 for i in range(n)], pa.float64())})
 
 
+@settings(deadline=None)
 @given(
     st.sets(st.integers(0, 40)), st.sets(st.integers(0, 40)), st.dictionaries(st.integers(0, 40), st.integers(0, 40))
 )
@@ -129,13 +130,14 @@ def some_sides(n: int = 40, seed: int = 0) -> tuple[Side, Side]:
     )
 
 
+@settings(deadline=None)
 @given(
     regions.map(lambda one: Region(one.side, one.x0 / 1000, one.y0 / 1000, one.x1 / 1000, one.y1 / 1000)),
     st.floats(0, 1),
 )
 def test_a_reading_counts_what_the_obvious_loop_counts(region: Region, least: float) -> None:
     both = some_sides()
-    own, other = both if region.side == "a" else both[::-1]
+    own, _ = both if region.side == "a" else both[::-1]
     n = n_matched = mutual = every = 0
     for i in range(len(own.feature)):
         here = region.x0 <= own.x[i] <= region.x1 and region.y0 <= own.y[i] <= region.y1
@@ -213,7 +215,7 @@ def test_a_map_of_one_point_and_hostile_tokens_are_packed() -> None:
     assert token.startswith("[U+202E]</script>⏎xxx")
     assert len(token) < 60
     assert (arrays["a.x"].tolist(), arrays["a.match"].tolist(), arrays["b.x"].tolist()) == ([0], [AWAY], [])
-    assert len(data) < 1000
+    assert len(data) < 2000
 
 
 # Words -----------------------------------------------------------------------------------------------------------
@@ -324,11 +326,11 @@ def test_a_widget_writes_the_link_and_keeps_or_drops_the_region(folder: Path, mo
     app = page(folder, monkeypatch, "maps", comparison="a~b", region="a:0,0,9,9", page="2")
     app.selectbox(key="maps_colour").set_value("overlap").run()
     said(app)
-    assert (app.query_params["colour"], app.query_params["region"]) == (["overlap"], ["a:0,0,9,9"])
+    assert (app.query_params["colour"], app.query_params["region"]) == ("overlap", "a:0,0,9,9")
     assert "page" not in app.query_params
     app.selectbox(key="maps_method").set_value("pca").run()
     said(app)
-    assert app.query_params["method"] == ["pca"]
+    assert app.query_params["method"] == "pca"
     assert "region" not in app.query_params
 
 
