@@ -6,6 +6,11 @@ from dashboard.kin import listed, plural
 from dashboard.words import count, percent, share
 from store import records as r
 
+SCORED = (
+    "A score is taken on all mutual best matches of which either feature has 30 % of its activation on the words, "
+    "whatever the share above. "
+)
+
 
 def by_models(texts: Sequence[r.TokenText]) -> list[tuple[tuple[str, ...], list[r.TokenText]]]:
     """(models, their tokens): models that cut the text alike have one row."""

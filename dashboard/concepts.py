@@ -1,13 +1,29 @@
 """Pieces of the Concepts page: what a search matched, features with their best matches, concepts and their pairs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from html import escape
 
-from dashboard import components, concept_words, data, family_links, links, marks, markup, words
+from dashboard import (
+    components,
+    concept_words,
+    data,
+    family_links,
+    links,
+    marks,
+    markup,
+    score_links,
+    score_words,
+    words,
+)
 from dashboard.family_links import SearchView
 from dashboard.links import FeatureRef
+from dashboard.score_links import ScoresView
 from store import records as r
+from store.score_records import Score
+
+METRIC = "cka_debiased"
+"""The metric that stands for a concept: it is 0 by chance however few pairs there are."""
 
 HEAD = [
     ("feature", "opens the feature", False),
@@ -72,23 +88,67 @@ def best(reader: data.Reader, ref: FeatureRef, one: r.Elsewhere) -> str:
     )
 
 
-def head(spaces: Sequence[r.Space]) -> list[tuple[str, str, bool]]:
+def scored(reader: data.Reader) -> dict[str, Score]:
+    """Concept -> the score that stands for it: of two models, on decoder rows, if there is one, and the most alike.
+
+    Where there is none it is one at units, which need fewer pairs: its reason is the last that stood in the way.
+    """
+    taken = [one for one in reader.score_variants() if one.metric == METRIC and one.subset.startswith("concept:")]
+    if not taken:
+        return {}
+    cells = reader.score_grid(METRIC, taken[0].parameters, taken[0].subset, taken[0].level)
+    findings = {cell.comparison for cell in cells if cell.kind == "finding"}
+
+    def fitness(one: Score) -> tuple[bool, bool, bool, float]:
+        known = one.value is not None
+        level = "decoder" if known else "activations"
+        return known, one.comparison in findings, one.level == level, score_words.likeness(one) if known else 0.0
+
+    best: dict[str, Score] = {}
+    for one in reader.scores(None, METRIC):
+        kind, _, concept = one.subset.partition(":")
+        if kind == "concept":
+            best[concept] = max(best.get(concept, one), one, key=fitness)
+    return best
+
+
+def head(spaces: Sequence[r.Space], has_scores: bool) -> list[tuple[str, str, bool]]:
     """Titles of the table of concepts."""
     tip = "features of this space that belong to the concept, and the share of them that have a match"
+    score = f"{METRIC} of its mutual best matches in the most alike comparison of two models; opens it on its null"
     return [
         ("concept", "opens the concept", False),
         ("in the text", "times that the passages spell its keywords, as whole words in any case", True),
         ("its keywords", "the most frequent; hover for how often", False),
         *((space.space, f"{space.model}: {tip}", True) for space in spaces),
-        ("", "why it has no feature", False),
+        ("score", score, False) if has_scores else ("", "why it has no feature", False),
     ]
 
 
-def concept_line(fingerprint: str, view: SearchView, one: r.Concept, spaces: Sequence[r.Space]) -> list[str]:
+def score_cell(fingerprint: str, one: Score | None) -> str:
+    """A concept's score beside what chance gives, as a link to its null; or why there is none."""
+    if one is None or one.value is None:
+        return _reason(score_words.missing(one))
+    named = {name: getattr(one, name) for name in (*score_links.NAMES, "comparison")}
+    target = links.href("scores", score_links.scores_query(fingerprint, ScoresView(**named)))
+    tip = f"{one.comparison}, {score_words.LEVELS[one.level]}, {score_words.rows(one)}: {score_words.null(one)}"
+    value = markup.link(target, f"<b>{score_words.number(one.value)}</b>", tip)
+    chance = "within its null" if one.above_null is False else f"chance {score_words.number(one.null_mean)}"
+    return f'<span style="white-space:nowrap">{value} <span style="{markup.FAINT}">{chance}</span></span>'
+
+
+def _reason(text: str) -> str:
+    return f'<span style="{markup.FAINT};display:block;min-width:14rem">{escape(text)}</span>'
+
+
+def concept_line(
+    fingerprint: str, view: SearchView, one: r.Concept, spaces: Sequence[r.Space], scores: Mapping[str, Score]
+) -> list[str]:
     """One concept as cells of HTML."""
     target = links.href("concepts", family_links.search_query(fingerprint, replace(view, concept=one.concept)))
     known = {space.space: space for space in one.spaces}
     cells = [known[space.space] for space in spaces]
+    why = concept_words.without(one, view.share)
     return [
         markup.link(target, f"<b>{escape(one.concept)}</b>", "open this concept"),
         words.count(concept_words.found(one)),
@@ -97,7 +157,7 @@ def concept_line(fingerprint: str, view: SearchView, one: r.Concept, spaces: Seq
             f'<span style="white-space:nowrap">{concept_words.matched(cell) if cell.n_features else words.NONE}</span>'
             for cell in cells
         ),
-        f'<span style="{markup.FAINT}">{escape(concept_words.without(one, view.share))}</span>',
+        _reason(why) if why else score_cell(fingerprint, scores.get(one.concept)) if scores else "",
     ]
 
 

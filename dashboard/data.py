@@ -6,9 +6,10 @@ Answers that cost more than a lookup are cached, bounded, under the store's fing
 import os
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import streamlit as st
@@ -20,6 +21,7 @@ from store.errors import NotAStore
 from store.read import Store
 from store.schema import DATABASE
 
+Answer = TypeVar("Answer")
 ENVIRONMENT = "HOMOLOG_STORE"
 """Names the store's folder where the command line does not."""
 
@@ -81,8 +83,9 @@ class Reader:
     def fingerprint(self) -> str:
         return self.store.fingerprint
 
-    def _ask(self, question: str, *arguments: object) -> Any:
-        return _cached(self.store, self.fingerprint, self.seen, question, arguments)
+    def _ask(self, question: Callable[..., Answer], *arguments: object) -> Answer:
+        answer: Answer = _cached(self.store, self.fingerprint, self.seen, question.__name__, arguments)
+        return answer
 
     def build(self) -> r.Build:
         return self.store.build()
@@ -109,49 +112,39 @@ class Reader:
         return self.store.counts()
 
     def summaries(self, thresholds: r.Thresholds) -> list[r.ComparisonSummary]:
-        answer: list[r.ComparisonSummary] = self._ask("summaries", thresholds)
-        return answer
+        return self._ask(Store.summaries, thresholds)
 
     def homologue_curves(self, thresholds: r.Thresholds) -> list[r.HomologueCurve]:
-        answer: list[r.HomologueCurve] = self._ask("homologue_curves", thresholds)
-        return answer
+        return self._ask(Store.homologue_curves, thresholds)
 
     def pairs(self, comparison: str, chosen: r.PairFilter, sort: str, limit: int, offset: int = 0) -> list[r.PairRow]:
-        answer: list[r.PairRow] = self._ask("pairs", comparison, chosen, sort, limit, offset)
-        return answer
+        return self._ask(Store.pairs, comparison, chosen, sort, limit, offset)
 
     def funnel(self, comparison: str, chosen: r.PairFilter) -> list[r.FunnelStep]:
-        answer: list[r.FunnelStep] = self._ask("funnel", comparison, chosen)
-        return answer
+        return self._ask(Store.funnel, comparison, chosen)
 
     def points(self, comparison: str, chosen: r.PairFilter) -> list[r.PairPoint]:
-        answer: list[r.PairPoint] = self._ask("points", comparison, chosen)
-        return answer
+        return self._ask(Store.points, comparison, chosen)
 
     def null_floor(self, comparison: str) -> list[r.NullFloor]:
         return self.store.null_floor(comparison)
 
     def best_points(self, comparison: str, chosen: r.PairFilter) -> list[r.BestPoint]:
-        answer: list[r.BestPoint] = self._ask("best_points", comparison, chosen)
-        return answer
+        return self._ask(Store.best_points, comparison, chosen)
 
     def unmatched(
         self, comparison: str, side: str, chosen: r.UnmatchedFilter, sort: str, limit: int, offset: int = 0
     ) -> list[r.Unmatched]:
-        answer: list[r.Unmatched] = self._ask("unmatched", comparison, side, chosen, sort, limit, offset)
-        return answer
+        return self._ask(Store.unmatched, comparison, side, chosen, sort, limit, offset)
 
     def unmatched_counts(self, comparison: str, side: str, chosen: r.UnmatchedFilter) -> list[r.FunnelStep]:
-        answer: list[r.FunnelStep] = self._ask("unmatched_counts", comparison, side, chosen)
-        return answer
+        return self._ask(Store.unmatched_counts, comparison, side, chosen)
 
     def around(
         self, comparison: str, a: int, b: int, chosen: r.PairFilter, sort: str
     ) -> tuple[tuple[int, int] | None, tuple[int, int] | None, int | None, int]:
         """(previous pair, next pair, place of this one from 1 or None, pairs that pass)."""
-        answer: tuple[tuple[int, int] | None, tuple[int, int] | None, int | None, int]
-        answer = self._ask("around", comparison, a, b, chosen, sort)
-        return answer
+        return self._ask(Store.around, comparison, a, b, chosen, sort)
 
     def match(self, comparison: str, a: int, b: int, thresholds: r.Thresholds) -> r.Match | None:
         return self.store.match(comparison, a, b, thresholds)
@@ -163,20 +156,16 @@ class Reader:
         return self.store.runners_up(comparison, feature_b=feature, limit=6, thresholds=thresholds)
 
     def group_counts(self, comparison: str, a: int, b: int) -> dict[str, int]:
-        answer: dict[str, int] = self._ask("group_counts", comparison, a, b)
-        return answer
+        return self._ask(Store.group_counts, comparison, a, b)
 
     def pair_strips(self, comparison: str, a: int, b: int, group: str, limit: int) -> list[r.PairStrip]:
-        answer: list[r.PairStrip] = self._ask("pair_strips", comparison, a, b, group, limit)
-        return answer
+        return self._ask(Store.pair_strips, comparison, a, b, group, limit)
 
     def unit_scatter(self, comparison: str, a: int, b: int) -> r.UnitScatter:
-        answer: r.UnitScatter = self._ask("unit_scatter", comparison, a, b)
-        return answer
+        return self._ask(Store.unit_scatter, comparison, a, b)
 
     def token_rows(self, comparison: str, a: int, b: int) -> list[r.TokenRow]:
-        answer: list[r.TokenRow] = self._ask("token_rows", comparison, a, b)
-        return answer
+        return self._ask(Store.token_rows, comparison, a, b)
 
     def feature(self, space: str, feature: int) -> r.Feature:
         return self.store.feature(space, feature)
@@ -191,105 +180,87 @@ class Reader:
         return self.store.feature_tokens(space, feature)
 
     def strips(self, space: str, feature: int, stratum: str, limit: int) -> list[r.Strip]:
-        answer: list[r.Strip] = self._ask("strips", space, feature, stratum, limit)
-        return answer
+        return self._ask(Store.strips, space, feature, stratum, limit)
 
     def elsewhere(self, space: str, feature: int, thresholds: r.Thresholds) -> list[r.Elsewhere]:
-        answer: list[r.Elsewhere] = self._ask("elsewhere", space, feature, thresholds)
-        return answer
+        return self._ask(Store.elsewhere, space, feature, thresholds)
 
     def families(self, chosen: r.PairFilter, min_spaces: int, limit: int, offset: int = 0) -> list[r.Family]:
-        answer: list[r.Family] = self._ask("families", chosen, min_spaces, limit, offset)
-        return answer
+        return self._ask(Store.families, chosen, min_spaces, limit, offset)
 
     def family_counts(self, chosen: r.PairFilter) -> r.FamilyCounts:
-        answer: r.FamilyCounts = self._ask("family_counts", chosen)
-        return answer
+        return self._ask(Store.family_counts, chosen)
 
     def family(self, space: str, feature: int, chosen: r.PairFilter) -> r.Family | None:
         """The family that a feature belongs to, or None."""
-        answer: r.Family | None = self._ask("family", space, feature, chosen)
-        return answer
+        return self._ask(Store.family, space, feature, chosen)
 
     def family_pairs(self, members: tuple[r.FamilyMember, ...], thresholds: r.Thresholds) -> list[r.Match]:
-        answer: list[r.Match] = self._ask("family_pairs", members, thresholds)
-        return answer
+        return self._ask(Store.family_pairs, members, thresholds)
 
     def token_search(self, text: str, limit: int) -> r.TokenSearch:
-        answer: r.TokenSearch = self._ask("token_search", text, limit)
-        return answer
+        return self._ask(Store.token_search, text, limit)
 
     def scores(
         self, comparison: str | None, metric: str | None, limit: int | None = None, offset: int = 0
     ) -> list[sr.Score]:
-        answer: list[sr.Score] = self._ask("scores", comparison, None, None, metric, limit, offset)
-        return answer
+        return self._ask(Store.scores, comparison, None, None, metric, limit, offset)
 
     def score_variants(self) -> list[sr.ScoreVariant]:
-        answer: list[sr.ScoreVariant] = self._ask("score_variants")
-        return answer
+        return self._ask(Store.score_variants)
 
     def score_grid(self, metric: str, parameters: str, subset: str, level: str) -> list[sr.ScoreCell]:
-        answer: list[sr.ScoreCell] = self._ask("score_grid", metric, parameters, subset, level)
-        return answer
+        return self._ask(Store.score_grid, metric, parameters, subset, level)
 
     def score_null(self, one: sr.Score) -> list[float]:
         """Draws of a score's null."""
         asked = one.comparison, one.metric, one.parameters, one.subset, one.level
-        answer: list[float] = self._ask("score_null", *asked)
-        return answer
+        return self._ask(Store.score_null, *asked)
 
     def sweep(self, one: sr.Score, over: str) -> list[sr.SweepPoint]:
         """A score at other sizes; `over` is one of `score_records.SWEEPS`."""
         asked = one.comparison, one.metric, one.parameters, one.subset, one.level
-        answer: list[sr.SweepPoint] = self._ask("sweep", *asked, over)
-        return answer
+        return self._ask(Store.sweep, *asked, over)
 
     def neighbours(self, space: str, feature: int, by: str, limit: int) -> list[r.Neighbour]:
         return self.store.neighbours(space, feature, by, limit)
 
     def neighbourhood(self, comparison: str, feature_a: int) -> r.Neighbourhood:
-        answer: r.Neighbourhood = self._ask("neighbourhood", comparison, feature_a)
-        return answer
+        return self._ask(Store.neighbourhood, comparison, feature_a)
 
     def overlap_distribution(self, comparison: str) -> r.OverlapDistribution:
-        answer: r.OverlapDistribution = self._ask("overlap_distribution", comparison)
-        return answer
+        return self._ask(Store.overlap_distribution, comparison)
 
     def kept_neighbours(self, comparison: str, end: str, chosen: r.PairFilter, limit: int) -> list[r.Match]:
         """Matches that keep most (`end` is `best`) or least (`worst`) of their neighbours."""
-        answer: list[r.Match] = self._ask(f"{end}_kept", comparison, chosen, limit)
-        return answer
+        return self._ask(Store.best_kept if end == "best" else Store.worst_kept, comparison, chosen, limit)
 
     def map_methods(self, space: str) -> dict[str, int]:
         return self.store.map_methods(space)
 
     def map_points(self, space: str, method: str) -> pa.Table:
-        return self._ask("map_points", space, method)
+        return self._ask(Store.map_points, space, method)
 
     def map_links(self, comparison: str, side: str) -> pa.Table:
-        return self._ask("map_links", comparison, side)
+        return self._ask(Store.map_links, comparison, side)
 
     def map_shares(self, concept: str, space: str) -> pa.Table:
-        return self._ask("map_shares", concept, space)
+        return self._ask(Store.map_shares, concept, space)
 
     def map_pairs(self, comparison: str, pairs: tuple[tuple[int, int], ...]) -> list[r.PairRow]:
-        return self._ask("map_pairs", comparison, pairs)
+        return self._ask(Store.map_pairs, comparison, pairs)
 
     def map_agreement(self, comparison: str) -> list[r.MapAgreement]:
         return self.store.map_agreement(comparison)
 
     def concepts(self, share: float) -> list[r.Concept]:
-        answer: list[r.Concept] = self._ask("concepts", share)
-        return answer
+        return self._ask(Store.concepts, share)
 
     def concept_pairs(self, concept: str, share: float, limit: int) -> list[r.ConceptPair]:
-        answer: list[r.ConceptPair] = self._ask("concept_pairs", concept, share, None, limit)
-        return answer
+        return self._ask(Store.concept_pairs, concept, share, None, limit)
 
     def concept_members(self, concept: str, share: float, limit: int) -> list[r.ConceptMember]:
-        answer: list[r.ConceptMember] = self._ask("concept_members", concept, share, limit)
-        return answer
+        return self._ask(Store.concept_members, concept, share, limit)
 
     def sql(self, query: str, seconds: float, rows: int) -> r.Table:
         """One bounded query of a visitor; QueryRefused says why not."""

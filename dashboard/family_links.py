@@ -5,14 +5,13 @@ from dataclasses import dataclass, field, replace
 
 from dashboard import links
 from dashboard.links import FeatureRef, PairsView
+from store.concepts import SHARE
 from store.records import PairFilter
 
 SMALLEST = 3
 """Spaces that a family spans at least, unless a link says otherwise."""
 LONGEST = 100
 """Characters of a word that can be searched."""
-SHARE = 0.3
-"""Share of its activation from which a feature belongs to a concept, unless a link says otherwise."""
 ROWS, MOST = 10, 200
 """Features listed of each space: by default, and at most."""
 _PAIRS = frozenset({"store", "r", "context", "fires", "show"})

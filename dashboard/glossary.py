@@ -43,11 +43,12 @@ WORDS = {
     "It is named after its first member.",
     "neighbour": "A feature of the same space whose activations correlate with this one's; the ten nearest are its "
     "company. By direction: the cosine of decoder rows, another measure.",
-    "neighbour overlap": "Of the ten nearest of A's feature, carried over by their best matches, and the ten nearest of its "
-    "own match: those in both / those in either (neighbour_overlap).",
-    "map": "A space's decoder rows laid out on a plane: PCA, the two directions of largest spread, or UMAP, which keeps "
-    "neighbours near. Its axes have no unit, and two maps are laid out apart.",
-    "agreement": "How alike two maps place matched features, beside the same features paired at random (map_agreement).",
+    "neighbour overlap": "Of the ten nearest of A's feature, carried over by their best matches, and the ten nearest "
+    "of its own match: those in both / those in either (neighbour_overlap).",
+    "map": "A space's decoder rows laid out on a plane: PCA, the two directions of largest spread, or UMAP, which "
+    "keeps neighbours near. Its axes have no unit, and two maps are laid out apart.",
+    "agreement": "How alike two maps place matched features, beside the same features paired at random "
+    "(map_agreement).",
     "concept": "A named list of words. A feature belongs to it by the share of its activation on these words.",
     "store": "The folder that a run publishes; its heart is homolog.duckdb. Its fingerprint is a hash of the inputs.",
 }

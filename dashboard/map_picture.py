@@ -32,13 +32,20 @@ def code(*names: str) -> str:
 
 
 def both(reader: Reader, comparison: r.Comparison, method: str) -> tuple[Side, Side]:
-    """Both maps with their links."""
+    """Both maps with their links; they are shared by all visitors, so nobody may change them."""
+    return _both(reader, _name(reader.fingerprint, reader.seen, comparison.comparison, method), comparison, method)
+
+
+# Resources, and not data, since copies of a hundred thousand points for each rerun take longer than all else.
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _both(_reader: Reader, name: str, _comparison: r.Comparison, _method: str) -> tuple[Side, Side]:
+    reader, comparison, method = _reader, _comparison, _method
     points = tuple(reader.map_points(space, method) for space in (comparison.space_a, comparison.space_b))
     matches = tuple(reader.map_links(comparison.comparison, side) for side in "ab")
     return map_points.sides((points[0], points[1]), (matches[0], matches[1]))
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=8, show_spinner=False)
 def _packed(_sides: tuple[Side, Side], name: str) -> bytes:
     return map_pack.pack(_sides, name)
 

@@ -72,7 +72,9 @@ def caution(method: str, colour: str) -> str:
             "Two directions of many: the first principal components of each space's decoder rows, whose signs are "
             "free. The agreement beneath is what counts."
         )
-    if colour.startswith("cluster"):
+    if not colour.startswith("cluster"):
+        text += " Where dots overlap, the strongest lies on top; zoom in to part them."
+    else:
         text += " Clusters are the islands of the UMAP picture, numbered by size, and prove no more than it does."
     return text
 

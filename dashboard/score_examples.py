@@ -16,5 +16,7 @@ def scores(view: ScoresView, rows: int = 1000) -> str:
         "SELECT comparison, metric, parameters, subset, level, value, reason,\n"
         "       null_mean, null_sd, null_q95, p_value, q_value, p_best, n_rows\nFROM scores\n"
         + (f"WHERE {where}\n" if where else "")
-        + f"ORDER BY comparison, metric, parameters, subset, level\nLIMIT {rows}"
+        + "ORDER BY comparison, metric, length(parameters), parameters,\n"
+        + "         CASE WHEN subset LIKE 'concept:%' THEN 1000 ELSE length(subset) END, subset, level\n"
+        + f"LIMIT {rows}"
     )

@@ -70,7 +70,7 @@ def subset(name: str) -> str:
     if kind == "first":
         return f"the {which} pairs with the largest r"
     if kind == "concept":
-        return f"pairs of the concept {which}"
+        return f"mutual best matches of the concept {which}"
     return {"all": "all mutual best matches", "kept": "those that pass the default filter"}.get(name, name)
 
 
@@ -167,6 +167,13 @@ def rows(one: Score) -> str:
     return f"{words.count(one.n_rows)} {what} × {width} columns"
 
 
+def once_in_twenty(one: Score) -> str:
+    """What `null_q95` is; a distance is similar where it is small."""
+    if one.higher_is_similar:
+        return "what its null reaches once in twenty: its 95 % quantile"
+    return "what its null falls to once in twenty: its 5 % quantile, for less is more alike"
+
+
 def direction(one: Score) -> str:
     return "more is more alike" if one.higher_is_similar else "a distance: less is more alike"
 
@@ -180,7 +187,8 @@ def picture(one: Score, n_draws: int, n_references: int, n_drawn: int) -> str:
         text = "No draw of the null is stored."
     else:
         of = f" of {words.count(one.n_permutations)}" if one.n_permutations > n_draws else ""
-        text = f"Grey is chance: {words.count(n_draws)}{of} draws; it passes the dashed line once in twenty."
+        passes = "passes" if one.higher_is_similar else "falls below"
+        text = f"Grey is chance: {words.count(n_draws)}{of} draws; it {passes} the dashed line once in twenty."
     if not n_references:
         return f"{text} No ceiling, baseline or floor has this score."
     text += " Ticks are other comparisons, each on a grey bar from its own null's mean to once in twenty."

@@ -32,7 +32,8 @@ def bar(fingerprint: str, view: ScoresView, variants: Sequence[ScoreVariant]) ->
     }
     helps = {
         "metric": "  \n".join(f"**{name}**: {meaning}" for name, meaning in score_words.METRICS.items()),
-        "subset": "Mutual best matches; those with the largest r first.",
+        "subset": "Mutual best matches; those with the largest r first. Either feature of a concept's pair has 30 % of "
+        "its activation on the concept's words.",
     }
     columns = st.columns([4, 4, 4, 5])
     for column, name in zip(columns, titles, strict=True):
@@ -145,7 +146,7 @@ HEAD = [
     ("pairs", "which of the mutual best matches", False),
     ("value", "or why there is none", True),
     ("null mean", "what chance gives", True),
-    ("once in twenty", "null_q95: what chance reaches once in twenty", True),
+    ("once in twenty", "null_q95: what chance reaches once in twenty; what it falls to, of a distance", True),
     ("p", "how often chance is at least as alike", True),
     ("q", "p after Benjamini-Hochberg over all scores of the store", True),
     ("p best", "p against the best of all comparisons of the two models", True),
@@ -158,10 +159,10 @@ def line(fingerprint: str, view: ScoresView, one: Score) -> list[str]:
     pairs = links.href("pairs", links.pairs_query(fingerprint, PairsView(one.comparison)))
     names = {name: getattr(one, name) for name in (*score_links.NAMES, "comparison")}
     here = links.href("scores", score_links.scores_query(fingerprint, replace(view, page=1, **names)))
-    faint = f'<span style="{markup.FAINT}">{{}}</span>'
     value = f"<b>{score_words.number(one.value)}</b>"
     if one.value is None:
-        value = faint.format(escape(score_words.missing(one)))
+        look = f"{markup.FAINT};display:block;min-width:16rem"
+        value = f'<span style="{look}">{escape(score_words.missing(one))}</span>'
     elif one.above_null is False:
         value = f'<span title="within its null" style="{markup.FAINT}">{score_words.number(one.value)}</span>'
     known = [(one.null_mean, score_words.number), (one.null_q95, score_words.number)]
@@ -176,7 +177,7 @@ def line(fingerprint: str, view: ScoresView, one: Score) -> list[str]:
         f'<span title="{escape(score_words.subset(one.subset))}">{escape(one.subset)}</span>',
         value,
         *(words.NONE if number is None else said(number) for number, said in known),
-        words.count(one.n_rows),
+        words.count(one.n_rows) if one.n_rows else words.NONE,
     ]
 
 
@@ -189,10 +190,14 @@ def facts(one: Score) -> list[tuple[str, str, str]]:
             f"{score_words.number(one.null_mean)} ± {score_words.number(one.null_sd)}",
             "mean and standard deviation",
         ),
-        ("once in twenty", score_words.number(one.null_q95), "what its null reaches once in twenty"),
+        ("once in twenty", score_words.number(one.null_q95), score_words.once_in_twenty(one)),
         ("p", words.probability(one.p_value), f"from {words.count(one.n_permutations)} draws of the null"),
         ("q", words.probability(one.q_value), "Benjamini-Hochberg over all scores of the store"),
-        ("p as the best", words.probability(one.p_best), "against the best of all comparisons of the two models"),
+        (
+            "p as the best",
+            words.probability(one.p_best),
+            "against the best of all comparisons of the two models, each in standard deviations above its null",
+        ),
         ("taken on", score_words.rows(one), score_words.subset(one.subset)),
     ]
     return known if one.null_mean is not None else [known[0], known[-1]]

@@ -146,12 +146,21 @@ def made_tables(read: Read, finished: Iterable[Files]) -> dict[str, Iterable[pa.
     for files in finished:
         for table, path in files.items():
             paths.setdefault(table, []).append(path)
-    models_of = {spec.name: (read.spaces[spec.a].model.name, read.spaces[spec.b].model.name) for spec in read.job.pairs}
-    scored = scores.together([read.work.read(path) for path in paths.pop("rated", [])], models_of)
+    scored = scores.together([read.work.read(path) for path in paths.pop("rated", [])], _contests(read))
     paths["units"] = _once_each_alignment(paths.get("units", []))
     return {table: map(read.work.read, files) for table, files in paths.items()} | {
         table: [rows] for table, rows in scored.items()
     }
+
+
+def _contests(read: Read) -> dict[str, tuple[str, str] | None]:
+    """The models whose closest spaces a comparison may name; None for floors and baselines."""
+    found: dict[str, tuple[str, str] | None] = {}
+    for spec in read.job.pairs:
+        a, b = read.spaces[spec.a], read.spaces[spec.b]
+        is_reference = {a.kind, b.kind} & {"random_sae", "neurons"}
+        found[spec.name] = None if is_reference else (a.model.name, b.model.name)
+    return found
 
 
 def _made(read: Read, tables: Iterable[str], name: str, make: Callable[[], dict[str, pa.Table]], *key: object) -> Files:

@@ -138,11 +138,12 @@ def score(
     return pa.Table.from_pylist(rows, schema=RAW)
 
 
-def together(raw: list[pa.Table], models: dict[str, tuple[str, str]]) -> dict[str, pa.Table]:
-    """The tables `scores` and `score_nulls` of all comparisons; `models` are the two models of each comparison.
+def together(raw: list[pa.Table], contests: dict[str, tuple[str, str] | None]) -> dict[str, pa.Table]:
+    """The tables `scores` and `score_nulls` of all comparisons.
 
-    q by Benjamini and Hochberg (1995) over every score that has a p. `p_best` holds a score against the best of all
-    comparisons of its two models under the same draws (the max-statistic of Westfall and Young 1993).
+    q by Benjamini and Hochberg (1995) over every score that has a p. `contests` are the two models whose comparisons a
+    comparison competes with, None for one that is only a reference: whoever names the best layer pair of two models has
+    looked at all of them, and `p_best` accounts for that.
     """
     rows = sorted((row for table in raw for row in table.to_pylist()), key=lambda row: [row[c] for c in KEY])
     known = [row for row in rows if row["p_value"] is not None]
@@ -150,15 +151,13 @@ def together(raw: list[pa.Table], models: dict[str, tuple[str, str]]) -> dict[st
         row["q_value"] = float(q)
     alike: dict[tuple[object, ...], list[dict[str, Any]]] = {}
     for row in known:
-        same = models[row["comparison"]], row["metric"], row["parameters"], row["subset"], row["level"]
-        alike.setdefault(same, []).append(row)
+        if contest := contests[row["comparison"]]:
+            same = contest, row["metric"], row["parameters"], row["subset"], row["level"]
+            alike.setdefault(same, []).append(row)
     for group in alike.values():
-        if len(group) > 1:
-            sign = 1 if group[0]["higher_is_similar"] else -1
-            draws = min(len(row["null"]) for row in group)
-            best = np.max([sign * np.array(row["null"][:draws]) for row in group], axis=0)
-            for row in group:
-                row["p_best"] = float((1 + (best >= sign * row["value"] - TIE).sum()) / (1 + len(best)))
+        if len(group) > 1 and all(row["null_sd"] > TIE for row in group):
+            for row, p in zip(group, _against_the_best(group), strict=True):
+                row["p_best"] = p
     sample = [
         {name: row[name] for name in KEY} | {"draw": draw, "value": value}
         for row in rows
@@ -168,6 +167,19 @@ def together(raw: list[pa.Table], models: dict[str, tuple[str, str]]) -> dict[st
         "scores": pa.Table.from_pylist(rows, schema=BY_NAME["scores"].arrow),
         "score_nulls": pa.Table.from_pylist(sample, schema=BY_NAME["score_nulls"].arrow),
     }
+
+
+def _against_the_best(group: list[dict[str, Any]]) -> list[float]:
+    """p of each score against the best of the group under the same draws.
+
+    The max-statistic of Westfall and Young (1993), on scores in standard deviations above their own null: comparisons
+    differ in their number of pairs, and a metric that few pairs raise would else let the smallest win each draw.
+    """
+    sign = 1 if group[0]["higher_is_similar"] else -1
+    n_draws = min(len(row["null"]) for row in group)
+    above = [sign * (np.array([row["value"], *row["null"]]) - row["null_mean"]) / row["null_sd"] for row in group]
+    best = np.max([one[1 : 1 + n_draws] for one in above], axis=0)
+    return [float((1 + (best >= one[0] - TIE).sum()) / (1 + n_draws)) for one in above]
 
 
 def plan(pairs: Matched) -> list[Asked]:

@@ -452,7 +452,13 @@ TABLES: tuple[Table, ...] = (
                 "p_value", "DOUBLE", "(1 + null values at least as similar) / (1 + n_permutations)", "probability", True
             ),
             Column("q_value", "DOUBLE", "Benjamini-Hochberg over all scores of the store", "probability", True),
-            Column("p_best", "DOUBLE", "p against the best of all comparisons of the two models", "probability", True),
+            Column(
+                "p_best",
+                "DOUBLE",
+                "p against the best of all comparisons of the two models, floors and baselines apart",
+                "probability",
+                True,
+            ),
             Column("n_permutations", "INTEGER", "Draws of the null", "draws"),
             Column(
                 "n_rows",

@@ -21,7 +21,10 @@ class Scores(Opened):
         limit: int | None = None,
         offset: int = 0,
     ) -> list[r.Score]:
-        """Scores of all comparisons, or of what is named; by comparison, metric, parameters, subset, level."""
+        """Scores of all comparisons, or of what is named; by comparison, metric, parameters, subset, level.
+
+        Numbers stand in their own order, `k=5` before `k=10`, and concepts after the other subsets.
+        """
         if comparison is not None:
             self.comparison(comparison)
         asked = {"metric": metric, "level": level, "subset": subset}

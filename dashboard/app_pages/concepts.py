@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard import bars, components, concept_words, concepts, data, family_links, kin, links, markup
 from dashboard.family_links import SearchView
+from store.concepts import SHARE
 
 # Pairs of a concept that are listed.
 PAIRS = 50
@@ -84,7 +85,7 @@ def back(reader: data.Reader, view: SearchView) -> None:
 
 def limit(fingerprint: str, view: SearchView) -> None:
     def changed(share: float | None) -> None:
-        new = replace(view, share=family_links.SHARE if share is None else share)
+        new = replace(view, share=SHARE if share is None else share)
         st.query_params.from_dict(family_links.search_query(fingerprint, new))
 
     with st.columns([1, 3])[0]:
@@ -106,12 +107,13 @@ def every(reader: data.Reader, view: SearchView) -> None:
     if not found:
         st.info("This store holds no concept.", icon=":material/info:")
         return
-    rows = [concepts.concept_line(reader.fingerprint, view, one, spaces) for one in found]
-    st.html(markup.table(concepts.head(spaces), rows))
+    scores = concepts.scored(reader)
+    rows = [concepts.concept_line(reader.fingerprint, view, one, spaces, scores) for one in found]
+    st.html(markup.table(concepts.head(spaces, bool(scores)), rows))
     st.caption(
         "A feature counts as matched when a mutual best match of its own passes the default filter, in any comparison "
         "but those with random directions. "
-        "A run file adds lists with [[concepts]]."
+        f"{concept_words.SCORED if scores else ''}A run file adds lists with [[concepts]]."
     )
 
 

@@ -17,7 +17,7 @@ class Drawing {
     for (const letter of ["a", "b"]) this.listen(letter);
     root.querySelectorAll("[data-mode]").forEach((one) => (one.onclick = () => this.setMode(one.dataset.mode)));
     root.querySelectorAll("[data-do]").forEach((one) => (one.onclick = () => this.act(one.dataset.do)));
-    root.addEventListener("keydown", (event) => event.key === "Escape" && this.escape());
+    root.addEventListener("keydown", (event) => this.key(event));
     new ResizeObserver(() => this.later()).observe(this.both);
     this.kept = window.__homologMaps ??= { packs: new Map(), tell: new Set() };
     this.kept.tell.add(() => root.isConnected && this.arrange());
@@ -57,7 +57,9 @@ class Drawing {
       title.style.borderColor = css(this.data.hues[letter]);
       title.append(element("span", `${letter.toUpperCase()} ${side.space}`));
       caption.replaceChildren(title, element("small", `${count(side.n)} features · ${this.data.about[letter]}`));
-      this.canvas[letter].setAttribute("aria-label", `${this.data.label} Map ${letter.toUpperCase()}: ${side.space}, ${count(side.n)} points.`);
+      const what = `${this.data.label} Map ${letter.toUpperCase()}: ${side.space}, ${count(side.n)} points.`;
+      const keys = "Arrow keys move it, + and - zoom, Enter selects what is in view, Escape lets go.";
+      this.canvas[letter].setAttribute("aria-label", `${what} ${keys}`);
     }
   }
 
@@ -94,7 +96,8 @@ class Drawing {
     const { inks, domain } = valueInks([a, b], { a: read(a), b: read(b) }, colour === "rate");
     const text = ["r", "context"].includes(colour) ? (value) => decimal(value) : percent;
     const ends = colour === "rate" ? ["≤ ", "≥ "] : ["", ""];
-    return { inks, legend: () => valueLegend(said, domain.map((value, i) => ends[i] + text(value)), theme) };
+    const end = (value, i) => (text(value).startsWith("<") ? text(value) : ends[i] + text(value));
+    return { inks, legend: () => valueLegend(said, domain.map(end), theme) };
   }
 
   draw() {
@@ -128,7 +131,8 @@ class Drawing {
     const size = [width, height].map((one) => Math.max(1, Math.round(one * theme.ratio)));
     if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
     const view = this.placed(letter, theme.ratio);
-    const radius = Math.max(1, Math.min(2.6, 130 / Math.sqrt(side.n))) * Math.min(2, view.zoom ** 0.35) * theme.ratio;
+    const usual = Math.max(1, Math.min(2.6, 130 / Math.sqrt(side.n)) * Math.max(0.65, Math.min(1, width / 560)));
+    const radius = usual * Math.min(2, view.zoom ** 0.35) * theme.ratio;
     const colours = palette(letter, theme, shown, side.n > 20000);
     plot(canvas.getContext("2d"), side, shown.inks[letter], colours, view, radius, theme);
   }

@@ -45,7 +45,8 @@ function selectionLegend(region, theme, least) {
 }
 
 function clusterLegend(own, other, inks, theme) {
-  const tally = (side, ink) => inks[side.letter].reduce((n, one) => n + (one === ink), 0);
+  const tallies = { a: byInk(inks.a).starts, b: byInk(inks.b).starts };
+  const tally = (side, ink) => tallies[side.letter][ink + 1] - tallies[side.letter][ink];
   const [here, there] = [own.letter.toUpperCase(), other.letter.toUpperCase()];
   const hues = Math.min(HUES.length, 1 + own.cluster.reduce((most, one) => Math.max(most, one), -1));
   const colours = palette(own.letter, theme, { nominal: true }, false);

@@ -43,8 +43,7 @@ class Picture extends Drawing {
     this.drag = null;
     if (!drag.wandered) this.click(drag.letter, drag.from);
     else if (!drag.moves) {
-      if (this.region) this.send("region", regionText(this.region));
-      else this.region = drag.before;
+      this.select(this.region || drag.before);
     }
     this.later();
   }
@@ -122,6 +121,25 @@ class Picture extends Drawing {
       if (what === "smaller") this.zoom(letter, 1 / 1.6);
     }
     this.later();
+  }
+
+  key(event) {
+    if (event.key === "Escape") this.escape();
+    const letter = ["a", "b"].find((one) => this.canvas[one] === event.target);
+    if (!letter || !this.sides || event.ctrlKey || event.metaKey || event.altKey) return;
+    const { clientWidth: width, clientHeight: height } = this.canvas[letter];
+    const moves = { ArrowLeft: [0.1, 0], ArrowRight: [-0.1, 0], ArrowUp: [0, 0.1], ArrowDown: [0, -0.1] };
+    if (moves[event.key]) this.pan(letter, moves[event.key][0] * width, moves[event.key][1] * height);
+    else if (event.key === "+" || event.key === "-") this.zoom(letter, event.key === "+" ? 1.6 : 1 / 1.6);
+    else if (event.key === "Enter") this.select(this.between(letter, [0, 0], [width, height]));
+    else return;
+    event.preventDefault();
+    this.later();
+  }
+
+  select(region) {
+    this.region = region;
+    if (region) this.send("region", regionText(region));
   }
 
   escape() {

@@ -4,7 +4,7 @@ import os
 
 os.environ.setdefault("TQDM_DISABLE", "1")
 
-from tests.bench import matching, planted
+from tests.bench import maps, matching, planted, scores
 
 
 def main() -> None:
@@ -13,6 +13,10 @@ def main() -> None:
     matching.growth()
     print()
     planted.report()
+    print()
+    scores.report(30)
+    print()
+    maps.report()
 
 
 if __name__ == "__main__":

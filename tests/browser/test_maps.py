@@ -143,6 +143,19 @@ def test_the_wheel_zooms_and_shift_moves(visitor: BrowserContext) -> None:
     assert picture.evaluate("root => root.picture.view.b") == {"zoom": 1, "x": 0.5, "y": 0.5}
 
 
+def test_the_keyboard_selects_what_is_in_view(visitor: BrowserContext, folder: Path) -> None:
+    page = visitor.new_page()
+    picture = opened(page, "/maps?comparison=a~b")
+    page.locator(".side.b canvas").focus()
+    for key in ("+", "+", "ArrowLeft", "ArrowUp", "Enter"):
+        page.keyboard.press(key)
+    page.wait_for_url("**region=b**")
+    n, matched = counted(folder, parse_qs(urlsplit(page.url).query)["region"][0])
+    assert 0 < n < N
+    expect(page.locator(".found")).to_have_text(f"{n} selected, {matched} with a match")
+    assert picture.evaluate("root => root.picture.view.b.x") < 0.5 < picture.evaluate("root => root.picture.view.b.y")
+
+
 def test_nothing_is_fetched_from_elsewhere_and_nothing_fails(visitor: BrowserContext, server: str) -> None:
     page = visitor.new_page()
     asked: list[str] = []

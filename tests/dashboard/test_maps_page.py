@@ -150,7 +150,10 @@ def test_a_reading_counts_what_the_obvious_loop_counts(region: Region, least: fl
     assert (found.n_map, found.n_map_matched) == (40, sum(own.pearson >= least))
 
 
-@pytest.mark.parametrize("clusters", [[0, 0, 0, 1, 1, 2, NONE, NONE, 0, 1], [0, 0, 0, 0, 0, 0, 1, 1, NONE, 2]])
+@pytest.mark.parametrize(
+    "clusters",
+    [[0, 0, 0, 1, 1, 2, NONE, NONE, 0, 1], [0, 0, 0, 0, 0, 0, 1, 1, NONE, 2], [0, 0, 1, NONE, 0, *[NONE] * 5]],
+)
 def test_chance_is_that_of_every_selection(clusters: list[int]) -> None:
     """Against the mean over all selections of five, each with its own fullest cluster."""
     cluster = np.array(clusters)

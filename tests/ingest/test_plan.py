@@ -70,7 +70,7 @@ def test_what_an_sae_says_of_its_activity_is_taken(tmp_path, sae):
 def test_it_grows_with_what_it_depends_on():
     def of(tokens: int, width: int, active: int) -> plan.ComparisonPlan:
         sides = {name: SpacePlan(name, width, active, False, active * tokens) for name in "ab"}
-        return plan.compare(ComparisonSpec(a="a", b="b"), sides, tokens)
+        return plan.compare(ComparisonSpec(a="a", b="b"), sides, tokens, 999)
 
     small = of(10**5, 4096, 32)
     held = plan.BASE + plan.TILE_BYTES
@@ -81,6 +81,29 @@ def test_it_grows_with_what_it_depends_on():
     assert of(10**5, 8192, 32).n_pairs == 4 * small.n_pairs
     assert of(10**5, 8192, 32).memory == small.memory
     assert of(10**5, 4096, 64).core_seconds > 3 * small.core_seconds
+
+
+def test_scores_grow_with_draws_pairs_and_dimensions():
+    def of(features: int, width: int | None, draws: int) -> float:
+        sides = {name: SpacePlan(name, features, 16, False, 16_000, width) for name in "ab"}
+        return plan.compare(ComparisonSpec(a="a", b="b"), sides, 1000, draws).score_seconds
+
+    assert of(4096, 128, 999) == pytest.approx(999 * of(4096, 128, 1))
+    assert of(4096, None, 999) == pytest.approx(999 * plan.PER_DRAW)
+    assert of(4096, 128, 999) < of(8192, 128, 999) < of(8192, 256, 999)
+    # 4,096 of 10,240 features matched in 64 dimensions.
+    by_hand = 4096**2 * plan.PER_ROW_PAIR + 4096 * 64**2 * plan.PER_PRODUCT_ENTRY + 64**3 * plan.PER_DECOMPOSED
+    assert of(10_240, 64, 1) == pytest.approx(plan.PER_DRAW + by_hand)
+
+
+def test_maps_and_rows_are_counted(tmp_path):
+    job, _ = config.read(write(tmp_path, {"d_sae": 1000, "d_in": 64, "k": 1}))
+    (wide, given), _ = plan.plan(job)
+    assert (wide.width, given.width) == (64, None)
+    said = list(plan.lines(job))
+    assert "maps         about 19 s, on one core" in said
+    # 10,003 activations, 1,100 features, 316 matched rows and one comparison's scores.
+    assert "disk         store 5 MB, shards 5 MB, at most" in said
 
 
 def test_the_command_prints_it_and_makes_nothing(tmp_path, capsys):

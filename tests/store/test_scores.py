@@ -21,8 +21,15 @@ METRICS = [
     ("rsa", "inner=correlation"), ("rsa", "inner=euclidean"), ("procrustes", ""), ("knn", "k=5"), ("knn", "k=10"),
     ("knn", "k=100"), ("knn", "depth=3, k=5"), ("knn", "depth=3, k=20"), ("knn", "bank=7"),
 ]  # fmt: skip
-SUBSETS = ["all", "kept", "concept:time", "first:50", "first:100", "first:9"]
+SUBSETS = ["all", "kept", "concept:arrays", "concept:time", "first:50", "first:100", "first:9"]
 KEY = BY_NAME["scores"].key
+
+
+def in_order(row: dict[str, Any]) -> list[Any]:
+    """Numbers in their own order: k=5, k=10, k=100; concepts last."""
+    subset = row["subset"]
+    place = (1, 0, subset) if subset.startswith("concept:") else (0, len(subset), subset)
+    return [row["comparison"], row["metric"], len(row["parameters"]), row["parameters"], place, row["level"]]
 
 
 def random_rows() -> dict[str, build.Rows]:
@@ -71,7 +78,7 @@ def test_scores_are_the_rows_that_are_asked_for(
     asked = {"comparison": comparison, "level": level, "subset": subset, "metric": metric}
     wanted = [
         r.Score(**row)
-        for row in rows["scores"]
+        for row in sorted(rows["scores"], key=in_order)
         if all(value is None or row[name] == value for name, value in asked.items())
     ]
     assert many.scores(**asked) == wanted
@@ -195,7 +202,9 @@ def test_the_query_of_the_page_gives_the_rows_of_its_table(
 ) -> None:
     view = ScoresView(metric="knn", comparison="a~b", table=table)
     answer = console.run(many, score_examples.scores(view))
-    wanted = [row for row in rows["scores"] if table == "all" or row[table] == getattr(view, table)]
+    wanted = [
+        row for row in sorted(rows["scores"], key=in_order) if table == "all" or row[table] == getattr(view, table)
+    ]
     assert [row[:7] for row in answer.rows] == [
         tuple(row[name] for name in (*KEY[:3], "subset", "level", "value", "reason")) for row in wanted
     ]
