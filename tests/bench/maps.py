@@ -53,7 +53,10 @@ REDRAW = """(root, n) => {
 
 
 def report(points: int = POINTS) -> None:
-    """Print what it takes, each beside Altair where Altair does the same."""
+    """Print what it takes, each beside Altair where Altair does the same; needs Chromium."""
+    if CHROMIUM is None:
+        print("Maps: not measured, there is no chromium on the PATH")
+        return
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         store = build.write(Path(folder) / "store", mapped.tables(points))
         print(f"Maps: 2 x {points:,} points")
