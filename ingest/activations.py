@@ -106,7 +106,7 @@ def collect(spaces: list[Space], tokens: pa.Table, text: str, work: Workspace) -
     for space in spaces:
         key = digest(space.weights, space.model.weights, space.model.vocabulary, space.hook, text)
         shards[space.name] = [work.path("sparse", f"{space.name}-{i:05d}", key) for i in range(len(starts))]
-    if spaces[0].model.hooked is None:
+    if spaces[0].model.network is None:
         for space in spaces:
             shards[space.name] = shards[space.name][:1]
             if not shards[space.name][0].exists():
@@ -140,6 +140,8 @@ def _read_shard(
     )
     collectors = {space.name: _Collector(space) for space in spaces}
     hooks = sorted({str(space.hook) for space in spaces})
+    network = spaces[0].model.network
+    assert network is not None
     lengths = np.diff(ends)
     order = np.argsort(lengths, kind="stable")  # passages of one length share a batch, so that little is padding
     for batch in np.array_split(order, max(1, -(-len(order) // BATCH))):
@@ -147,7 +149,7 @@ def _read_shard(
         offset = torch.from_numpy(ends[batch] - first)[:, None] + torch.arange(width)
         real = torch.arange(width) < torch.from_numpy(lengths[batch])[:, None]
         padded = ids[offset.clamp(max=len(ids) - 1)] * real
-        cache = models.read_activations(spaces[0].model, padded, hooks)
+        cache = network.read(padded, real, hooks)
         for space in spaces:
             x = cache[str(space.hook)][real]
             collectors[space.name].add(x, offset[real], ordinary[offset[real]])

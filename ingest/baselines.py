@@ -18,6 +18,7 @@ from ingest import models
 from ingest.config import ModelSpec, NeuronsSpec, RandomSaeSpec
 from ingest.errors import IngestError
 from ingest.models import Dictionary, Model
+from ingest.models.lens import LensNetwork
 from ingest.workspace import digest
 
 NEURONS = "mlp.hook_post"
@@ -50,9 +51,9 @@ def planned_shape(spec: ModelSpec) -> Shape | None:
 
 
 def _shape(model: Model) -> Shape | None:
-    if model.hooked is None:
+    if not isinstance(model.network, LensNetwork):
         return None
-    cfg = model.hooked.cfg
+    cfg = model.network.hooked.cfg
     return Shape(cfg.n_layers, cfg.d_model, cfg.d_mlp, cfg.gated_mlp)
 
 
@@ -134,10 +135,11 @@ class Neurons:
 def neurons(spec: NeuronsSpec, model: Model) -> Neurons:
     """The units of a `[[spaces]]` entry. Raises `IngestError` for a hook that has none."""
     found = units(spec, _shape(model))
-    if spec.hook not in model.hooked.hook_dict:
+    assert isinstance(model.network, LensNetwork)
+    if spec.hook not in model.network.hooks:
         raise IngestError(f"space {spec.name!r}: model {model.name!r} has no hook {spec.hook!r}")
     mlp = spec.hook.endswith(NEURONS)
-    rows = model.hooked.blocks[found.layer].mlp.W_out.detach().float() if mlp else torch.eye(found.width)
+    rows = model.network.hooked.blocks[found.layer].mlp.W_out.detach().float() if mlp else torch.eye(found.width)
     decoder = torch.cat([rows, -rows]) if found.signed else rows
     return Neurons(spec.hook, digest("neurons", spec.hook, spec.active), spec.active, found, decoder)
 

@@ -270,13 +270,16 @@ def _histograms(space: Space, columns: Columns) -> pa.Table:
 
 
 def _logits(space: Space) -> pa.Table:
-    if space.dictionary is None:
+    network = space.model.network
+    path = None if network is None else network.direct_path()
+    if space.dictionary is None or path is None:
         return BY_NAME["logits"].arrow.empty_table()
-    model, decoder = space.model, space.dictionary.decoder
-    spelled = pa.array([model.tokenizer.decode([i]) for i in range(model.hooked.cfg.d_vocab)])
+    gain, unembedding = path
+    decoder = space.dictionary.decoder
+    spelled = pa.array([space.model.tokenizer.decode([i]) for i in range(unembedding.shape[1])])
     parts = []
     for begin in range(0, len(decoder), BLOCK):
-        logits = models.direct_logits(model, decoder[begin : begin + BLOCK])
+        logits = models.direct_logits(gain, unembedding, decoder[begin : begin + BLOCK])
         for side, largest in (("promoted", True), ("suppressed", False)):
             value, token = torch.topk(logits, LOGITS, dim=1, largest=largest)
             feature = np.repeat(np.arange(begin, begin + len(logits)), LOGITS)

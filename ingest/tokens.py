@@ -19,23 +19,27 @@ IMPORTED = ("passage", "position", "text", "char_start", "char_end", "is_special
 
 
 def read(model: Model, passages: pa.Table) -> pa.Table:
-    """The table `tokens` of one model, in the order of (passage, position): BOS first, then the text's tokens.
+    """The table `tokens` of one model, in the order of (passage, position): the model's prefix, the text, its suffix.
 
     A passage of more tokens than the model's context is cut there. Imported models bring their tokens in a file.
     """
     if model.token_file is not None:
         return _imported(model.name, model.token_file, passages)
     texts = iter(passages["text"].to_pylist())
-    bos = model.tokenizer.bos_token_id
+    prefix, suffix = list(model.prefix), list(model.suffix)
+    around = len(prefix) + len(suffix)
+    special: list[bool] = []
     ids, starts, ends, lengths = [], [], [], []
     while batch := list(islice(texts, BATCH)):
         encoded = model.tokenizer(batch, add_special_tokens=False, return_offsets_mapping=True)
         for passage, offsets in zip(encoded["input_ids"], encoded["offset_mapping"], strict=True):
-            room = (model.context or len(passage) + 1) - 1
-            ids += [bos, *passage[:room]]
-            starts += [0, *(s for s, _ in offsets[:room])]
-            ends += [0, *(e for _, e in offsets[:room])]
-            lengths.append(1 + len(passage[:room]))
+            kept = passage[: (model.context or len(passage) + around) - around]
+            last = offsets[len(kept) - 1][1] if kept else 0
+            ids += [*prefix, *kept, *suffix]
+            starts += [*(0 for _ in prefix), *(s for s, _ in offsets[: len(kept)]), *(last for _ in suffix)]
+            ends += [*(0 for _ in prefix), *(e for _, e in offsets[: len(kept)]), *(last for _ in suffix)]
+            special += [*(True for _ in prefix), *(False for _ in kept), *(True for _ in suffix)]
+            lengths.append(len(kept) + around)
     spelled = {i: model.tokenizer.decode([i]) for i in set(ids)}
     counts = np.array(lengths)
     first = np.cumsum(counts) - counts
@@ -47,7 +51,7 @@ def read(model: Model, passages: pa.Table) -> pa.Table:
         "text": [spelled[i] for i in ids],
         "char_start": starts,
         "char_end": ends,
-        "is_special": position == 0,
+        "is_special": special,
     }
     return _table(model.name, columns)
 

@@ -76,7 +76,10 @@ def cache(model, table):
     ids, passage = table["token_id"].to_numpy().astype(np.int64), table["passage_id"].to_numpy()
     hooks = ["blocks.1.mlp.hook_post", "blocks.1.hook_resid_post"]
     with torch.inference_mode():
-        parts = [model.hooked.run_with_cache(torch.from_numpy(ids[passage == p])[None])[1] for p in np.unique(passage)]
+        parts = [
+            model.network.hooked.run_with_cache(torch.from_numpy(ids[passage == p])[None])[1]
+            for p in np.unique(passage)
+        ]
     return {hook: torch.cat([part[hook][0] for part in parts]).numpy() for hook in hooks}
 
 
@@ -113,7 +116,7 @@ def test_units_behind_the_mlp_are_the_models_own(job, model, table, cache, tmp_p
     expected = 1 - (residual[ordinary].astype(float) ** 2).sum() / (total[ordinary].astype(float) ** 2).sum()
     assert explained == pytest.approx(expected, abs=1e-4)
     assert (space.hook, space.d_in) == ("blocks.1.mlp.hook_post", 512)
-    np.testing.assert_array_equal(space.decoder, model.hooked.blocks[1].mlp.W_out.numpy())
+    np.testing.assert_array_equal(space.decoder, model.network.hooked.blocks[1].mlp.W_out.numpy())
 
 
 def test_units_of_the_stream_have_two_signs(job, model, table, cache, tmp_path):

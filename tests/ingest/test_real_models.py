@@ -73,7 +73,9 @@ def dense(space):
     parts = []
     with torch.inference_mode():
         for p in np.unique(passage):
-            _, cache = loaded.model.hooked.run_with_cache(torch.from_numpy(ids[passage == p].astype(np.int64))[None])
+            _, cache = loaded.model.network.hooked.run_with_cache(
+                torch.from_numpy(ids[passage == p].astype(np.int64))[None]
+            )
             parts.append(loaded.dictionary.sae.encode(cache[loaded.hook][0]))
     return torch.cat(parts).numpy(), passage
 
@@ -96,7 +98,7 @@ def test_variance_explained_against_one_dense_pass(space, tmp_path):
     ids, passage = table["token_id"].to_numpy().astype(np.int64), table["passage_id"].to_numpy()
     with torch.inference_mode():
         parts = [torch.from_numpy(ids[passage == p])[None] for p in np.unique(passage)]
-        x = torch.cat([loaded.model.hooked.run_with_cache(part)[1][loaded.hook][0, 1:] for part in parts])
+        x = torch.cat([loaded.model.network.hooked.run_with_cache(part)[1][loaded.hook][0, 1:] for part in parts])
         residual = x - loaded.dictionary.sae.decode(loaded.dictionary.sae.encode(x))
     total = (x - x.mean(0)).double().square().sum()
     assert found == pytest.approx(float(1 - residual.double().square().sum() / total), abs=1e-4)
@@ -141,7 +143,7 @@ def test_feature_tables_against_loops(space, dense):
 def test_logits_are_the_decoder_row_through_the_gain_and_the_unembedding(space):
     loaded, _ = space
     table = features._logits(loaded).to_pylist()
-    hooked, row = loaded.model.hooked, loaded.dictionary.decoder[11].double()
+    hooked, row = loaded.model.network.hooked, loaded.dictionary.decoder[11].double()
     effect = ((row - row.mean()) * hooked.ln_final.w.double()) @ hooked.W_U.double()
     effect -= effect.mean()
     found = [r for r in table if r["feature"] == 11]
