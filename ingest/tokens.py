@@ -1,6 +1,7 @@
 """Each model's own tokens of every passage: the table `tokens`."""
 
-from itertools import islice
+from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pyarrow.parquet as pq
 
 from ingest.errors import IngestError
 from ingest.models import Model
+from ingest.progress import log
+from ingest.spelling import spelled
 from store.schema import BY_NAME
 
 BATCH = 2048
@@ -21,46 +24,112 @@ IMPORTED = ("passage", "position", "text", "char_start", "char_end", "is_special
 def read(model: Model, passages: pa.Table) -> pa.Table:
     """The table `tokens` of one model, in the order of (passage, position): the model's prefix, the text, its suffix.
 
-    A passage of more tokens than the model's context is cut there. Imported models bring their tokens in a file.
+    A passage of more tokens than the model's context is read up to there, which is logged. Spans are those of the
+    tokenizer (`ingest.spans` says what they mean), and texts those of the vocabulary (`ingest.spelling`). BOS, EOS, PAD
+    and the like are special inside the text too. Imported models bring their tokens in a file. Holds the table.
     """
     if model.token_file is not None:
         return _imported(model.name, model.token_file, passages)
-    texts = iter(passages["text"].to_pylist())
-    prefix, suffix = list(model.prefix), list(model.suffix)
-    around = len(prefix) + len(suffix)
-    special: list[bool] = []
-    ids, starts, ends, lengths = [], [], [], []
-    while batch := list(islice(texts, BATCH)):
-        encoded = model.tokenizer(batch, add_special_tokens=False, return_offsets_mapping=True)
-        for passage, offsets in zip(encoded["input_ids"], encoded["offset_mapping"], strict=True):
-            kept = passage[: (model.context or len(passage) + around) - around]
-            last = offsets[len(kept) - 1][1] if kept else 0
-            ids += [*prefix, *kept, *suffix]
-            starts += [*(0 for _ in prefix), *(s for s, _ in offsets[: len(kept)]), *(last for _ in suffix)]
-            ends += [*(0 for _ in prefix), *(e for _, e in offsets[: len(kept)]), *(last for _ in suffix)]
-            special += [*(True for _ in prefix), *(False for _ in kept), *(True for _ in suffix)]
-            lengths.append(len(kept) + around)
-    spelled = {i: model.tokenizer.decode([i]) for i in set(ids)}
-    counts = np.array(lengths)
-    first = np.cumsum(counts) - counts
-    position = np.arange(len(ids)) - np.repeat(first, counts)
-    columns = {
-        "passage_id": np.repeat(passages["passage_id"].to_numpy(), counts),
-        "position": position,
-        "token_id": ids,
-        "text": [spelled[i] for i in ids],
-        "char_start": starts,
-        "char_end": ends,
-        "is_special": special,
-    }
-    return _table(model.name, columns)
+    reader = _Reader(model)
+    tables, n_tokens = [BY_NAME["tokens"].arrow.empty_table()], 0
+    for first in range(0, passages.num_rows, BATCH):
+        columns = reader.read(passages.slice(first, BATCH))
+        tables.append(_table(model.name, columns, n_tokens))
+        n_tokens += tables[-1].num_rows
+    if reader.n_cut:
+        log.info(
+            "tokens %s: %d of %d passages are longer than its context of %d tokens and were read up to there",
+            *(model.name, reader.n_cut, passages.num_rows, model.context),
+        )
+    return pa.concat_tables(tables).combine_chunks()
 
 
-def _table(model: str, columns: dict[str, Any]) -> pa.Table:
+def rooms(models: Iterable[Model]) -> list[tuple[Any, int]]:
+    """Every tokenizer, once, with the most tokens of text that all models that share it can read."""
+    found: dict[str, tuple[Any, int]] = {}
+    for model in models:
+        if model.tokenizer is not None and model.context is not None:
+            room = model.context - len(model.prefix) - len(model.suffix)
+            found[model.vocabulary] = model.tokenizer, min(room, found.get(model.vocabulary, (None, room))[1])
+    return list(found.values())
+
+
+class _Reader:
+    """One model's tokenizer at work."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.special = _special_ids(model.tokenizer)
+        self.texts: dict[int, str] = {}
+        self.n_cut = 0
+        """Passages longer than the context, so far."""
+
+    def read(self, passages: pa.Table) -> dict[str, Any]:
+        """Columns of the table `tokens` for some passages."""
+        ids, spans, counts = encode(self.model.tokenizer, passages["text"].to_pylist())
+        prefix, suffix = self.model.prefix, self.model.suffix
+        around = len(prefix) + len(suffix)
+        room = counts.max(initial=0) if self.model.context is None else self.model.context - around
+        self.n_cut += int((counts > room).sum())
+        kept = _places(counts) < np.repeat(np.minimum(counts, room), counts)
+        ids, spans = ids[kept], spans[kept]
+        counts = np.minimum(counts, room)
+        last = np.zeros(len(counts), np.int32)
+        np.maximum.at(last, np.repeat(np.arange(len(counts)), counts), spans[:, 1])
+        position = _places(counts + around)
+        is_prefix = position < len(prefix)
+        is_suffix = position >= np.repeat(len(prefix) + counts, counts + around)
+        inside = ~(is_prefix | is_suffix)
+        token_id, start, end = (np.zeros(len(position), np.int32) for _ in range(3))
+        token_id[is_prefix], token_id[is_suffix] = (np.tile(near, len(counts)) for near in (prefix, suffix))
+        token_id[inside], start[inside], end[inside] = ids, spans[:, 0], spans[:, 1]
+        start[is_suffix] = end[is_suffix] = np.repeat(last, len(suffix))
+        return {
+            "passage_id": np.repeat(passages["passage_id"].to_numpy(), counts + around),
+            "position": position,
+            "token_id": token_id,
+            "text": self._spelled(token_id),
+            "char_start": start,
+            "char_end": end,
+            "is_special": ~inside | np.isin(token_id, self.special),
+        }
+
+    def _spelled(self, ids: np.ndarray) -> pa.Array:
+        unique, place = np.unique(ids, return_inverse=True)
+        if new := [i for i in unique.tolist() if i not in self.texts]:
+            self.texts |= dict(zip(new, spelled(self.model.tokenizer, new), strict=True))
+        return pa.array([self.texts[i] for i in unique.tolist()], pa.string()).take(pa.array(place))
+
+
+def encode(tokenizer: Any, texts: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The tokens of some texts one behind the other, without specials around them.
+
+    Returns ids, int32 of shape (token,); spans, int32 of shape (token, 2); and tokens of each text, int64 of (text,).
+    """
+    encoded = tokenizer(texts, add_special_tokens=False, return_offsets_mapping=True, verbose=False) if texts else {}
+    chained = chain.from_iterable
+    ids = np.fromiter(chained(encoded.get("input_ids", [])), np.int32)
+    spans = np.fromiter(chained(chained(encoded.get("offset_mapping", []))), np.int32).reshape(-1, 2)
+    return ids, spans, np.array([len(one) for one in encoded.get("input_ids", [])], np.int64)
+
+
+def _places(counts: np.ndarray) -> np.ndarray:
+    """Place of each token in its passage, from 0."""
+    return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+
+
+def _special_ids(tokenizer: Any) -> list[int]:
+    """Entries that say where a text begins and ends. An unknown token stands for text, also where it serves to pad."""
+    around = {getattr(tokenizer, f"{name}_token_id") for name in ("bos", "eos", "cls", "sep")}
+    return sorted((around | ({tokenizer.pad_token_id} - {tokenizer.unk_token_id})) - {None})
+
+
+def _table(model: str, columns: dict[str, Any], first: int = 0) -> pa.Table:
+    """Rows of the table `tokens` from their columns; `first` is the index of the first."""
     n = len(columns["position"])
     columns = {
         "model": pa.array([model], pa.string()).take(pa.array(np.zeros(n, np.int32))),
-        "token_index": np.arange(n),
+        "token_index": np.arange(first, first + n),
         **columns,
     }
     schema = BY_NAME["tokens"].arrow
@@ -122,4 +191,9 @@ def _check(model: str, path: Path, columns: dict[str, Any], passages: pa.Table) 
         raise IngestError(
             f"model {model!r}: token {position[row]} of passage {passage[row]} in {path} spans characters "
             f"{columns['char_start'][row]} to {columns['char_end'][row]} of a text of {lengths[row]}"
+        )
+    if not (columns["char_start"] < columns["char_end"])[~columns["is_special"]].any():
+        raise IngestError(
+            f"model {model!r}: no token of {path} covers any text; give each the characters that it stands for, "
+            "from char_start to before char_end"
         )
