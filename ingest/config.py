@@ -5,51 +5,13 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from ingest.errors import IngestError
-from ingest.sources.installed_docs import PACKAGES
+from ingest.frozen import Frozen
+from ingest.sources.settings import Corpus, HuggingFace, InstalledDocs, Stories, TextFiles
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
-
-
-class Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class InstalledDocs(Frozen):
-    source: Literal["installed-docs"]
-    packages: tuple[str, ...] = PACKAGES
-    """Importable packages whose docstrings are read."""
-    tokens: int = Field(1_000_000, gt=0)
-    """Stop after this many tokens, counted with the first model's tokenizer."""
-    context_tokens: int = Field(128, ge=4)
-    """Longest passage, BOS included, in tokens of the first model."""
-
-
-class Stories(Frozen):
-    source: Literal["stories"]
-    seed: int = 0
-    """Seed of the grammar: another seed, other stories."""
-    tokens: int = Field(100_000, gt=0)
-    """Stop after this many tokens."""
-    context_tokens: int = Field(128, ge=4)
-    """Longest passage, BOS included, in tokens of the first model."""
-
-
-class TextFiles(Frozen):
-    source: Literal["text", "jsonl", "parquet"]
-    path: Path
-    """A file, relative to the run file. `text`: one document; `jsonl`, `parquet`: one a row."""
-    field: str = "text"
-    """Where a row of `jsonl` or `parquet` holds its text. A Parquet file with a `passage` column is taken uncut."""
-    tokens: int = Field(1_000_000, gt=0)
-    """Stop after this many tokens, counted with the first model's tokenizer."""
-    context_tokens: int = Field(128, ge=4)
-    """Longest passage, BOS included, in tokens of the first model."""
-
-
-Corpus = Annotated[InstalledDocs | Stories | TextFiles, Field(discriminator="source")]
 
 
 class ModelSpec(Frozen):
@@ -246,6 +208,9 @@ def _resolve(values: dict[str, Any], folder: Path) -> None:
         for key in ("path", "decoder"):
             if isinstance(table, dict) and isinstance(table.get(key), str):
                 table[key] = folder / table[key]
+        dataset = table.get("dataset") if isinstance(table, dict) else None
+        if isinstance(dataset, str) and dataset.startswith(("./", "../", "/")):
+            table["dataset"] = str(folder / dataset)
     for model in values.get("models", []) if isinstance(values.get("models", []), list) else []:
         load = model.get("load") if isinstance(model, dict) else None
         if isinstance(load, str) and load.startswith("tokens:"):
@@ -253,7 +218,7 @@ def _resolve(values: dict[str, Any], folder: Path) -> None:
 
 
 TABLES: dict[str, tuple[type[Frozen], ...]] = {
-    "corpus": (InstalledDocs, Stories, TextFiles),
+    "corpus": (InstalledDocs, Stories, TextFiles, HuggingFace),
     "models": (ModelSpec,),
     "spaces": (SaeSpec, ImportedSpec, NeuronsSpec, RandomSaeSpec),
     "comparisons": (ComparisonSpec,),
