@@ -115,7 +115,7 @@ def _space_row(space: Space, columns: Columns, variance_explained: float | None,
         "n_alive": int((columns.n_active > 0).sum()),
         "l0": len(columns.value) / n_ordinary if n_ordinary else 0.0,
         "variance_explained": variance_explained,
-        "neuronpedia_id": None,
+        "neuronpedia_id": space.neuronpedia_id,
     }
     return pa.Table.from_pylist([row], schema=BY_NAME["spaces"].arrow)
 

@@ -21,14 +21,19 @@ from ingest.models.dictionaries import Dictionary, load_sae, load_sae_folder
 from ingest.models.lens import LensNetwork
 from ingest.models.model import Model, Network, direct_logits
 from ingest.models.training import SAETraining, train_sae
+from ingest.models.wanted import Framing, Wanted, agreed, check_context, wanted_of
 from ingest.workspace import file_digest
 
 __all__ = [
     "DEMO",
     "Dictionary",
+    "Framing",
     "Model",
     "Network",
     "SAETraining",
+    "Wanted",
+    "agreed",
+    "check_context",
     "demo_config",
     "demo_folder",
     "direct_logits",
@@ -41,6 +46,7 @@ __all__ = [
     "save_tokenizer",
     "save_transformer",
     "train_sae",
+    "wanted_of",
 ]
 
 
