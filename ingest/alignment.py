@@ -13,7 +13,7 @@ import numba
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
 from ingest.errors import IngestError
 from ingest.spans import breaks, code_points
@@ -23,7 +23,7 @@ IDENTICAL = "identical"
 BLOCK = 4096
 """Passages aligned at once."""
 ROWS = 1 << 16
-"""Tokens whose activations are gathered at once."""
+"""Units whose activations are gathered at once."""
 
 
 @dataclass(frozen=True)
@@ -126,9 +126,7 @@ class _Cuts:
     """bool of shape (passage,): whether the model's context ended before the text."""
 
 
-def _by_boundaries(
-    a: pa.Table, b: pa.Table, passages: pa.Table, contexts: tuple[int | None, int | None]
-) -> Alignment:
+def _by_boundaries(a: pa.Table, b: pa.Table, passages: pa.Table, contexts: tuple[int | None, int | None]) -> Alignment:
     sides = [_Side(t, passages.num_rows, context) for t, context in zip((a, b), contexts, strict=True)]
     found: list[dict[str, Any]] = []
     n_units = 0
@@ -221,18 +219,27 @@ def _meet(lower_a, upper_a, lower_b, upper_b):  # type: ignore[no-untyped-def]
 def to_units(activations: csr_array, unit: np.ndarray, n_units: int) -> csr_array:
     """Activations (token, feature) -> (unit, feature), the largest among a unit's tokens; others are dropped.
 
-    Holds a copy of the non-zero entries.
+    Every unit has a token, and they stand in order. Holds two copies of the non-zero entries.
     """
     ordinary = np.flatnonzero(unit >= 0)
-    kept = activations[ordinary]
     rows = unit[ordinary]
     if np.array_equal(rows, np.arange(n_units)):
-        return kept
-    entries = kept.tocoo()
-    key = rows[entries.coords[0]] * np.int64(kept.shape[1]) + entries.coords[1]
+        return activations[ordinary]
+    parts = []
+    for first in range(0, n_units, ROWS):
+        begin, end = np.searchsorted(rows, (first, first + ROWS))
+        parts.append(_largest(activations[ordinary[begin:end]], rows[begin:end] - first))
+    return csr_array(vstack(parts, format="csr"))
+
+
+def _largest(entries: csr_array, unit: np.ndarray) -> csr_array:
+    """The largest entry of each unit and feature; `unit` of shape (row,) counts from 0 and leaves none out."""
+    found = entries.tocoo()
+    key = unit[found.coords[0]] * np.int64(entries.shape[1]) + found.coords[1]
     order = np.argsort(key, kind="stable")
-    first = np.flatnonzero(np.append(True, np.diff(key[order]) > 0)) if key.size else np.zeros(0, np.int64)
-    value = np.maximum.reduceat(entries.data[order], first) if key.size else entries.data
-    feature = (key[order][first] % kept.shape[1]).astype(np.int32)
-    indptr = np.searchsorted(key[order][first] // kept.shape[1], np.arange(n_units + 1))
-    return csr_array((value, feature, indptr), shape=(n_units, kept.shape[1]))
+    key, value = key[order], found.data[order]
+    first = np.flatnonzero(np.diff(key, prepend=-1))
+    value = np.maximum.reduceat(value, first) if first.size else value
+    feature = (key[first] % entries.shape[1]).astype(np.int32)
+    indptr = np.searchsorted(key[first] // entries.shape[1], np.arange(unit[-1] + 2))
+    return csr_array((value, feature, indptr), shape=(unit[-1] + 1, entries.shape[1]))

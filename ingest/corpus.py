@@ -1,19 +1,18 @@
 """Sources -> passages: stretches of text that every model of a run reads as one context."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
 
-from ingest import config
+from ingest import config, cutting
+from ingest.cutting import SHORTEST
 from ingest.errors import IngestError
 from ingest.progress import log, step
 from ingest.sources import files, hugging_face, installed_docs, stories
 from ingest.sources.document import Document, shown, spoilt
 from store.schema import BY_NAME
 
-SHORTEST = 8
-"""Tokens: a shorter rest of a document gives no context and is left out."""
 BATCH, BATCH_CHARACTERS = 512, 1 << 21
 """Documents tokenised at once, at the most, and their characters, but for the last one's."""
 
@@ -32,11 +31,12 @@ def documents(corpus: Any) -> Iterator[Document]:
     raise TypeError(f"unknown corpus {corpus!r}")
 
 
-def read(corpus: Any, tokenizer: Any) -> pa.Table:
+def read(corpus: Any, tokenizer: Any, rooms: Sequence[tuple[Any, int]] = ()) -> pa.Table:
     """Passages of at most `context_tokens` tokens of the first model, until `tokens` are reached.
 
     Returns the table `passages` (passage_id, source, text). A passage never crosses documents, and is cut between two
-    characters. `tokenizer` is None for imported models, whose passages come uncut from a Parquet file.
+    characters. `rooms` are the tokenizers of models with the most tokens that these can read: a passage is cut further
+    where it holds more. `tokenizer` is None for imported models, whose passages come uncut from a Parquet file.
     Raises `IngestError` when the source holds no text, or fewer tokens than the run file says. Holds the passages, not
     the source.
     """
@@ -44,7 +44,7 @@ def read(corpus: Any, tokenizer: Any) -> pa.Table:
         return _uncut(corpus)
     sources, texts, tokens = [], [], 0
     with step("passages", corpus.tokens, "tokens") as advance:
-        for source, text, length in _cut(documents(corpus), tokenizer, corpus.context_tokens - 1):
+        for source, text, length in _cut(documents(corpus), tokenizer, corpus.context_tokens - 1, list(rooms)):
             sources.append(source)
             texts.append(text)
             advance(min(length, corpus.tokens - tokens))
@@ -81,20 +81,12 @@ def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
         yield batch
 
 
-def _cut(documents: Iterable[Document], tokenizer: Any, size: int) -> Iterator[tuple[str, str, int]]:
-    """(source, text, tokens) of each passage: runs of `size` tokens of a document."""
+def _cut(
+    documents: Iterable[Document], tokenizer: Any, size: int, rooms: list[tuple[Any, int]]
+) -> Iterator[tuple[str, str, int]]:
+    """(source, text, tokens) of each passage: runs of `size` tokens of a document that every model has room for."""
     for batch in _batches(documents):
-        offsets = tokenizer([d.text for d in batch], add_special_tokens=False, return_offsets_mapping=True)[
-            "offset_mapping"
-        ]
-        for document, spans in zip(batch, offsets, strict=True):
-            begin = 0
-            while len(spans) - begin >= SHORTEST:
-                end = min(begin + size, len(spans))
-                while end < len(spans) and end > begin + 1 and spans[end][0] < spans[end - 1][1]:
-                    end -= 1  # a character that is split between tokens stays whole
-                yield document.source, document.text[spans[begin][0] : spans[end - 1][1]], end - begin
-                begin = end
+        yield from cutting.cut(batch, tokenizer, size, rooms)
 
 
 def _is_uncut(corpus: Any) -> bool:

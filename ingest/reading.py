@@ -48,7 +48,8 @@ class Read:
 
         These are loaded as they are asked for, so that both need not be held.
         """
-        found = alignment.align(self.tokens_of(spec.a), self.tokens_of(spec.b), self.passages)
+        contexts = self.spaces[spec.a].model.context, self.spaces[spec.b].model.context
+        found = alignment.align(self.tokens_of(spec.a), self.tokens_of(spec.b), self.passages, contexts)
         sides = ((spec.a, found.unit_of_a), (spec.b, found.unit_of_b))
         return found, (
             alignment.to_units(self.activations_of(name).matrix, unit, found.n_units) for name, unit in sides
@@ -59,7 +60,7 @@ def load(job: Job, work: Workspace) -> Read:
     """Models, spaces, text and tokens. Writes nothing; raises `IngestError` for what cannot be used."""
     loaded = {spec.name: models.load(spec) for spec in job.models}
     spaces = {spec.name: activations.load_space(spec, loaded[spec.model]) for spec in job.spaces}
-    passages = corpus.read(job.corpus, loaded[job.models[0].name].tokenizer)
+    passages = corpus.read(job.corpus, loaded[job.models[0].name].tokenizer, tokens.rooms(loaded.values()))
     text = digest(passages["source"].to_pylist(), passages["text"].to_pylist())
     cut = {name: tokens.read(model, passages) for name, model in loaded.items()}
     words = concepts.find(passages["text"].to_pylist(), concepts.gather(job.concepts))

@@ -10,7 +10,7 @@ from typing import Any
 _PRINTED = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
 _HIDDEN = [byte for byte in range(256) if byte not in _PRINTED]
 BYTES = {chr(byte): byte for byte in _PRINTED} | {chr(256 + place): byte for place, byte in enumerate(_HIDDEN)}
-"""The characters with which byte-level vocabularies write bytes (GPT-2's): those that cannot be seen come behind 255."""
+"""The characters that byte-level vocabularies (GPT-2's) write for bytes; for one that is not seen, one behind 255."""
 _FALLBACK = re.compile("<0x([0-9A-F]{2})>")
 
 
