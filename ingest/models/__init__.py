@@ -3,6 +3,7 @@
 The only importer of transformer_lens, sae_lens and transformers, so that a change in any of them is mended here.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +22,17 @@ from ingest.models.dictionaries import Dictionary, load_sae, load_sae_folder
 from ingest.models.lens import LensNetwork
 from ingest.models.model import Model, Network, direct_logits
 from ingest.models.training import SAETraining, train_sae
-from ingest.models.wanted import Framing, Wanted, agreed, check_context, wanted_of
+from ingest.models.wanted import Wanted, agreed, same_model, wanted_of
 from ingest.workspace import file_digest
 
 __all__ = [
     "DEMO",
     "Dictionary",
-    "Framing",
     "Model",
     "Network",
     "SAETraining",
     "Wanted",
     "agreed",
-    "check_context",
     "demo_config",
     "demo_folder",
     "direct_logits",
@@ -43,6 +42,7 @@ __all__ = [
     "load_tokenizer",
     "load_transformer",
     "new_transformer",
+    "same_model",
     "save_tokenizer",
     "save_transformer",
     "train_sae",
@@ -50,7 +50,7 @@ __all__ = [
 ]
 
 
-def load(spec: Any) -> Model:
+def load(spec: Any, wants: Mapping[str, bool] | None = None) -> Model:
     """The model of a run file's `[[models]]` entry. Raises `IngestError` for a name that does not exist."""
     kind, _, name = spec.load.partition(":")
     if kind == "tokens":

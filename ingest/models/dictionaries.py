@@ -99,8 +99,8 @@ def _fitting(spec: Any, wanted: Wanted, model: Model, network: Network) -> str:
     if wanted.hook not in network.hooks:
         alike = ", ".join(releases.closest(wanted.hook, network.hooks))
         raise IngestError(
-            f"space {spec.name!r}: model {model.name!r} has no hook {wanted.hook!r}; it has {len(network.hooks)}, "
-            f"the closest: {alike}"
+            f"space {spec.name!r}: model {model.name!r} has no hook {wanted.hook!r}; it has {alike}, ... "
+            f"({len(network.hooks)} in all)"
         )
     if wanted.d_in != (width := network.width(wanted.hook)):
         raise IngestError(
@@ -117,7 +117,7 @@ def _placed(spec: Any, wanted: Wanted, network: Network) -> tuple[str, str]:
     device = spec.device if spec.device != "auto" else str(getattr(network, "device", "cpu"))
     if spec.dtype != "auto":
         return device, spec.dtype
-    wider = torch.promote_types(str_to_dtype(wanted.dtype), getattr(network, "dtype", torch.float32))
+    wider = torch.promote_types(str_to_dtype(wanted.dtype), str_to_dtype(getattr(network, "dtype", "float32")))
     return device, dtype_to_str(wider if wider != torch.float64 else torch.float32)
 
 
