@@ -18,8 +18,11 @@ from ingest.models.demo import (
     save_transformer,
 )
 from ingest.models.dictionaries import Dictionary, load_sae, load_sae_folder
+from ingest.models.expected import Expected, expected, weights_size
 from ingest.models.lens import LensNetwork
 from ingest.models.model import Model, Network, direct_logits
+from ingest.models.reach import hub_or_cache
+from ingest.models.shapes import NetworkShape, network_shape
 from ingest.models.training import SAETraining, train_sae
 from ingest.models.wanted import Framing, Wanted, agreed, check_context, wanted_of
 from ingest.workspace import file_digest
@@ -27,9 +30,11 @@ from ingest.workspace import file_digest
 __all__ = [
     "DEMO",
     "Dictionary",
+    "Expected",
     "Framing",
     "Model",
     "Network",
+    "NetworkShape",
     "SAETraining",
     "Wanted",
     "agreed",
@@ -37,16 +42,20 @@ __all__ = [
     "demo_config",
     "demo_folder",
     "direct_logits",
+    "expected",
+    "hub_or_cache",
     "load",
     "load_sae",
     "load_sae_folder",
     "load_tokenizer",
     "load_transformer",
+    "network_shape",
     "new_transformer",
     "save_tokenizer",
     "save_transformer",
     "train_sae",
     "wanted_of",
+    "weights_size",
 ]
 
 
