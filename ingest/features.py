@@ -15,6 +15,7 @@ from scipy.sparse import csc_array, csr_array
 from ingest import models
 from ingest.activations import Activations, Space
 from ingest.progress import warn
+from store.records import POOR_FIT
 from store.schema import BY_NAME
 
 BINS = 50
@@ -24,8 +25,6 @@ TOKENS = 20
 """Token texts kept for each feature."""
 LOGITS = 10
 """Promoted, and as many suppressed, output tokens kept for each feature."""
-POOR = 0.2
-"""Share of the variance below which an SAE is read where it does not belong, or as it should not be."""
 BLOCK = 1024
 """Decoder rows multiplied with the unembedding at once."""
 
@@ -109,7 +108,7 @@ def _nullable(values: np.ndarray) -> pa.Array:
 
 def _doubt(space: Space, variance_explained: float | None) -> None:
     """Warns of an SAE that does not rebuild what it reads: at another hook, say, or of unscaled activations."""
-    if space.kind == "sae" and variance_explained is not None and variance_explained < POOR:
+    if space.kind == "sae" and variance_explained is not None and variance_explained < POOR_FIT:
         warn(
             f"space {space.name!r} explains {variance_explained:.2f} of the variance at {space.hook}; "
             "check hook, model, prepend_bos and normalisation before trusting a feature"

@@ -22,7 +22,7 @@ def of(job: Job) -> dict[str, dict[str, bool]]:
     for model in job.models:
         mine = {spec.name: wanted[spec.name] for spec in specs if spec.model == model.name}
         for name, one in mine.items():
-            _check_context(name, one, job.corpus.context_tokens)
+            models.check_context(name, one, job.corpus.context_tokens)
             _compare(name, one, model)
         found[model.name] = models.agreed(model.name, mine)
     return found
@@ -36,14 +36,6 @@ def check_lengths(job: Job, loaded: Mapping[str, Model]) -> None:
                 f"model {name!r} reads at most {model.context} tokens, and corpus.context_tokens is "
                 f"{job.corpus.context_tokens}; give context_tokens = {model.context} or less"
             )
-
-
-def _check_context(space: str, wanted: Wanted, given: int) -> None:
-    if wanted.context is not None and given > wanted.context:
-        raise IngestError(
-            f"space {space!r}: the SAE was trained on contexts of {wanted.context} tokens, and corpus.context_tokens "
-            f"is {given}; give context_tokens = {wanted.context} or less"
-        )
 
 
 def _compare(space: str, wanted: Wanted, model: ModelSpec) -> None:

@@ -22,7 +22,7 @@ from ingest.models.dictionaries import Dictionary, load_sae, load_sae_folder
 from ingest.models.lens import LensNetwork
 from ingest.models.model import Model, Network, direct_logits
 from ingest.models.training import SAETraining, train_sae
-from ingest.models.wanted import Wanted, agreed, same_model, wanted_of
+from ingest.models.wanted import Wanted, agreed, check_context, same_model, wanted_of
 from ingest.workspace import file_digest
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "SAETraining",
     "Wanted",
     "agreed",
+    "check_context",
     "demo_config",
     "demo_folder",
     "direct_logits",

@@ -103,6 +103,15 @@ def _spelled(value: Any) -> str:
     return ("+".join(value) or "none") if isinstance(value, tuple) else str(value).lower()
 
 
+def check_context(space: str, wanted: Wanted, given: int) -> None:
+    """Raises `IngestError` when passages are longer than those that an SAE was trained on."""
+    if wanted.context is not None and given > wanted.context:
+        raise IngestError(
+            f"space {space!r}: the SAE was trained on contexts of {wanted.context} tokens, and corpus.context_tokens "
+            f"is {given}; give context_tokens = {wanted.context} or less"
+        )
+
+
 def same_model(said: str, load: str) -> bool:
     """Whether an SAE's own word for a model, and a run file's `load`, mean one model. A folder goes by its name."""
     return _official(said) == _official(load.partition(":")[2])
