@@ -45,7 +45,7 @@ def _compare(space: str, wanted: Wanted, model: ModelSpec) -> None:
             f"space {space!r}: the SAE was trained on {wanted.model_name}, and model {model.name!r} is {model.load}; "
             "check variance explained before trusting a feature"
         )
-    framed = getattr(model, "prepend_bos", None)
+    framed = model.prepend_bos
     if None not in (framed, wanted.prepend_bos) and framed != wanted.prepend_bos:
         warn(
             f"space {space!r}: the SAE was trained with prepend_bos = {str(wanted.prepend_bos).lower()}, and model "

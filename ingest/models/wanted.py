@@ -7,6 +7,7 @@ from typing import Any
 from ingest.errors import IngestError
 from ingest.models import libraries as libraries
 from ingest.models import releases
+from ingest.models.bridge import PROCESSING
 from ingest.models.fetching import listed, shapes_from_cache, speaking
 
 SERVES = ("standard", "gated", "jumprelu", "topk", "matching_pursuit")
@@ -16,15 +17,6 @@ REFUSED = {
     "abstopk": "its features are signed (AbsTopK), and a feature here is 0 or above; give another SAE",
     "temporal": releases.UNUSABLE["temporal"],
 }
-PROCESSING = (
-    "fold_ln",
-    "center_writing_weights",
-    "center_unembed",
-    "refactor_factored_attn_matrices",
-    "fold_value_biases",
-)
-"""Switches of TransformerLens that rewrite a model's weights when it is loaded; SAELens trains with all of them off
-unless the SAE's configuration says otherwise."""
 
 
 @dataclass(frozen=True)
