@@ -12,11 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingest import baselines, costs, models
-from ingest.baselines import Shape
 from ingest.config import ComparisonSpec, ImportedSpec, Job, ModelSpec, NeuronsSpec, RandomSaeSpec, SaeSpec, SpaceSpec
 from ingest.errors import IngestError
 from ingest.machines import Machine
-from ingest.models import Expected, NetworkShape
+from ingest.models import Expected, Network, NetworkShape, Shape
 
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 
@@ -204,10 +203,18 @@ def _neurons(spec: NeuronsSpec, job: Job, shape: NetworkShape | None) -> SpacePl
         return SpacePlan(
             spec.name, active, active, active * job.corpus.tokens, None, spec.hook, 0, frozenset({"features"})
         )
-    sides = None if shape is None else Shape(shape.n_layers, shape.d_model, shape.d_mlp, shape.gated_mlp)
-    units = baselines.units(spec, sides)
+    units = baselines.units(spec, _sides(model, shape))
     active = min(spec.active, units.n_features)
     return SpacePlan(spec.name, units.n_features, active, active * job.corpus.tokens, units.width, spec.hook)
+
+
+def _sides(model: ModelSpec, shape: NetworkShape | None) -> Shape | Network | None:
+    """What the units of a model are counted from: for `huggingface:` its network, which was laid out once already."""
+    if shape is None:
+        return None
+    if model.load.startswith("huggingface:"):
+        return models.planned_shape(model)
+    return Shape(shape.n_layers, shape.d_model, shape.d_mlp, shape.gated_mlp)
 
 
 def _imported(spec: ImportedSpec, tokens: int) -> SpacePlan:

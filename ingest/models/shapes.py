@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ingest.errors import IngestError
-from ingest.models import libraries as libraries
+from ingest.models.bridge import official_name
 from ingest.models.demo import demo_folder
+from ingest.models.hub import find
+from ingest.models.shape import empty
 
 FACTS = Path(__file__).with_name("facts.toml")
 BLOCK = re.compile(r"\.(\d+)\.")
@@ -56,6 +58,8 @@ def network_shape(spec: Any, reachable: bool) -> NetworkShape | None:
         return None
     if kind == "demo":
         return _of_demo(demo_folder(spec))
+    if kind == "transformer-lens":
+        name = official_name(spec, name)
     return _of_configuration(spec, name, reachable) or _of_table(name)
 
 
@@ -96,26 +100,18 @@ def _counted(sizes: dict[str, int]) -> tuple[int, int]:
 
 def _of_configuration(spec: Any, name: str, reachable: bool) -> NetworkShape | None:
     """From the model's `config.json`: its network is laid out without weights, and its parameters counted."""
-    import torch
-    from transformers import AutoConfig, AutoModel, AutoModelForCausalLM
-
     try:
-        config = AutoConfig.from_pretrained(name, revision=getattr(spec, "revision", None), trust_remote_code=False)
-    except (OSError, ValueError, KeyError) as error:
+        source = find(spec, name)
+    except IngestError:
         if reachable or Path(name).is_dir():
-            first = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise IngestError(f"model {spec.name!r}: {name} has no configuration that can be read ({first})") from None
+            raise
         return None
-    with torch.device("meta"):
-        try:
-            network = AutoModelForCausalLM.from_config(config, trust_remote_code=False)
-        except ValueError:  # an encoder
-            network = AutoModel.from_config(config, trust_remote_code=False)
-    total, layer = _counted({key: p.numel() for key, p in network.named_parameters()})
-    text = config.get_text_config()
+    network = empty(spec, source)
+    total, layer = _counted({key: weight.numel() for key, weight in network.named_parameters()})
+    text = source.config.get_text_config()
     d_model = int(text.hidden_size)
     d_mlp = int(getattr(text, "intermediate_size", None) or getattr(text, "n_inner", None) or 4 * d_model)
     gated = any("gate_proj" in key for key, _ in network.named_modules())
-    context = getattr(text, "max_position_embeddings", None)
-    stored = str(getattr(config, "dtype", None) or "float32").removeprefix("torch.")
-    return NetworkShape(int(text.num_hidden_layers), d_model, d_mlp, gated, context, total, layer, stored)
+    longest = getattr(text, "max_position_embeddings", None)
+    stored = str(source.config.dtype or "float32").removeprefix("torch.")
+    return NetworkShape(int(text.num_hidden_layers), d_model, d_mlp, gated, longest, total, layer, stored)

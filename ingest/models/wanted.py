@@ -7,6 +7,7 @@ from typing import Any
 from ingest.errors import IngestError
 from ingest.models import libraries as libraries
 from ingest.models import releases
+from ingest.models.bridge import PROCESSING
 from ingest.models.fetching import listed, shapes_from_cache, speaking
 
 SERVES = ("standard", "gated", "jumprelu", "topk", "matching_pursuit")
@@ -16,15 +17,6 @@ REFUSED = {
     "abstopk": "its features are signed (AbsTopK), and a feature here is 0 or above; give another SAE",
     "temporal": releases.UNUSABLE["temporal"],
 }
-PROCESSING = (
-    "fold_ln",
-    "center_writing_weights",
-    "center_unembed",
-    "refactor_factored_attn_matrices",
-    "fold_value_biases",
-)
-"""Switches of TransformerLens that rewrite a model's weights when it is loaded; SAELens trains with all of them off
-unless the SAE's configuration says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -51,14 +43,6 @@ class Wanted:
     """SAELens's `normalize_activations`."""
 
 
-@dataclass(frozen=True)
-class Framing:
-    """How a model has to be loaded and its passages framed for all its dictionaries alike."""
-
-    prepend_bos: bool | None
-    processing: tuple[str, ...]
-
-
 def wanted_of(spec: Any) -> Wanted:
     """What the SAE of a `[[spaces]]` entry wants. Raises `IngestError` where it is not there or cannot serve.
 
@@ -81,22 +65,24 @@ def wanted_of(spec: Any) -> Wanted:
     )
 
 
-def agreed(model: str, wanted: Mapping[str, Wanted]) -> Framing:
-    """The one framing of a model's dictionaries, by space. Raises `IngestError` where two of them want different ones.
+def agreed(model: str, wanted: Mapping[str, Wanted]) -> dict[str, bool]:
+    """How a model has to be loaded for all its dictionaries, by space, alike: `prepend_bos`, where they say, and the
+    switches of `PROCESSING` that were on. Raises `IngestError` where two of them want different things.
 
     A model is read once, so that its spaces share their tokens and its forward pass.
     """
-    framings = {name: (one.prepend_bos, one.processing) for name, one in wanted.items()}
-    says = {name: bos for name, (bos, _) in framings.items() if bos is not None}
-    processing = {name: switches for name, (_, switches) in framings.items()}
-    bos = _same(model, says, "prepend_bos")
-    switches = _same(model, processing, "weight processing")
-    return Framing(bos, () if switches is None else switches)
+    framed = {name: one.prepend_bos for name, one in wanted.items() if one.prepend_bos is not None}
+    bos = _same(model, framed, "prepend_bos")
+    switches = _same(model, {name: one.processing for name, one in wanted.items()}, "weight processing")
+    return ({} if bos is None else {"prepend_bos": bos}) | dict.fromkeys(switches or (), True)
 
 
 def _same(model: str, said: Mapping[str, Any], what: str) -> Any:
-    (first, value), *others = said.items() or [(None, None)]
-    for name, other in others:
+    """The one value that every space gives; None where there are none."""
+    if not said:
+        return None
+    first, value = next(iter(said.items()))
+    for name, other in said.items():
         if other != value:
             raise IngestError(
                 f"spaces {first!r} and {name!r} want different {what} of model {model!r}: {_spelled(value)} and "
@@ -109,13 +95,29 @@ def _spelled(value: Any) -> str:
     return ("+".join(value) or "none") if isinstance(value, tuple) else str(value).lower()
 
 
-def check_context(space: str, wanted: Wanted, context_tokens: int) -> None:
+def check_context(space: str, wanted: Wanted, given: int) -> None:
     """Raises `IngestError` when passages are longer than those that an SAE was trained on."""
-    if wanted.context is not None and context_tokens > wanted.context:
+    if wanted.context is not None and given > wanted.context:
         raise IngestError(
             f"space {space!r}: the SAE was trained on contexts of {wanted.context} tokens, and corpus.context_tokens "
-            f"is {context_tokens}; give context_tokens = {wanted.context} or less"
+            f"is {given}; give context_tokens = {wanted.context} or less"
         )
+
+
+def same_model(said: str, load: str) -> bool:
+    """Whether an SAE's own word for a model, and a run file's `load`, mean one model. A folder goes by its name."""
+    return _official(said) == _official(load.partition(":")[2])
+
+
+def _official(name: str) -> str:
+    """The hub's name, without its organisation, of what may be TransformerLens's short name."""
+    from transformer_lens.supported_models import MODEL_ALIASES
+
+    for official, aliases in MODEL_ALIASES.items():
+        if name in aliases:
+            name = official
+            break
+    return name.rstrip("/").rpartition("/")[2].lower()
 
 
 def _configuration(spec: Any) -> dict[str, Any]:
