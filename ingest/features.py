@@ -15,6 +15,7 @@ from scipy.sparse import csc_array, csr_array
 from ingest import models
 from ingest.activations import Activations, Space
 from ingest.progress import warn
+from store.records import POOR_FIT
 from store.schema import BY_NAME
 
 BINS = 50
@@ -24,8 +25,6 @@ TOKENS = 20
 """Token texts kept for each feature."""
 LOGITS = 10
 """Promoted, and as many suppressed, output tokens kept for each feature."""
-POOR = 0.2
-"""Share of the variance below which an SAE is read where it does not belong, or as it should not be."""
 BLOCK = 1024
 """Decoder rows multiplied with the unembedding at once."""
 
@@ -109,7 +108,7 @@ def _nullable(values: np.ndarray) -> pa.Array:
 
 def _doubt(space: Space, variance_explained: float | None) -> None:
     """Warns of an SAE that does not rebuild what it reads: at another hook, say, or of unscaled activations."""
-    if space.kind == "sae" and variance_explained is not None and variance_explained < POOR:
+    if space.kind == "sae" and variance_explained is not None and variance_explained < POOR_FIT:
         warn(
             f"space {space.name!r} explains {variance_explained:.2f} of the variance at {space.hook}; "
             "check hook, model, prepend_bos and normalisation before trusting a feature"
@@ -285,10 +284,10 @@ def _histograms(space: Space, columns: Columns) -> pa.Table:
 def _logits(space: Space) -> pa.Table:
     network = space.model.network
     path = None if network is None else network.direct_path()
-    if space.dictionary is None or path is None:
+    decoder = None if space.dictionary is None else space.dictionary.decoder
+    if decoder is None or path is None:
         return BY_NAME["logits"].arrow.empty_table()
     gain, unembedding = path
-    decoder = space.dictionary.decoder
     spelled = pa.array([space.model.tokenizer.decode([i]) for i in range(unembedding.shape[1])])
     parts = []
     for begin in range(0, len(decoder), BLOCK):

@@ -22,7 +22,7 @@ def of(job: Job) -> dict[str, dict[str, bool]]:
     for model in job.models:
         mine = {spec.name: wanted[spec.name] for spec in specs if spec.model == model.name}
         for name, one in mine.items():
-            _check_context(name, one, job.corpus.context_tokens)
+            models.check_context(name, one, job.corpus.context_tokens)
             _compare(name, one, model)
         found[model.name] = models.agreed(model.name, mine)
     return found
@@ -38,14 +38,6 @@ def check_lengths(job: Job, loaded: Mapping[str, Model]) -> None:
             )
 
 
-def _check_context(space: str, wanted: Wanted, given: int) -> None:
-    if wanted.context is not None and given > wanted.context:
-        raise IngestError(
-            f"space {space!r}: the SAE was trained on contexts of {wanted.context} tokens, and corpus.context_tokens "
-            f"is {given}; give context_tokens = {wanted.context} or less"
-        )
-
-
 def _compare(space: str, wanted: Wanted, model: ModelSpec) -> None:
     """Warns where a dictionary is read from another model than it was trained on, or framed in another way."""
     if wanted.model_name is not None and not models.same_model(wanted.model_name, model.load):
@@ -53,7 +45,7 @@ def _compare(space: str, wanted: Wanted, model: ModelSpec) -> None:
             f"space {space!r}: the SAE was trained on {wanted.model_name}, and model {model.name!r} is {model.load}; "
             "check variance explained before trusting a feature"
         )
-    framed = getattr(model, "prepend_bos", None)
+    framed = model.prepend_bos
     if None not in (framed, wanted.prepend_bos) and framed != wanted.prepend_bos:
         warn(
             f"space {space!r}: the SAE was trained with prepend_bos = {str(wanted.prepend_bos).lower()}, and model "

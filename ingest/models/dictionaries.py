@@ -13,9 +13,8 @@ from torch import Tensor
 
 from ingest.errors import IngestError
 from ingest.models import libraries as libraries
-from ingest.models import releases
 from ingest.models.fetching import listed, shapes_from_cache, speaking
-from ingest.models.model import Model, Network
+from ingest.models.model import Model, Network, no_hook
 from ingest.models.wanted import Wanted, wanted_of
 from ingest.workspace import digest
 
@@ -97,11 +96,7 @@ def _fitting(spec: Any, wanted: Wanted, model: Model, network: Network) -> str:
             f"{network.hooks[-1]}"
         )
     if wanted.hook not in network.hooks:
-        alike = ", ".join(releases.closest(wanted.hook, network.hooks))
-        raise IngestError(
-            f"space {spec.name!r}: model {model.name!r} has no hook {wanted.hook!r}; it has {alike}, ... "
-            f"({len(network.hooks)} in all)"
-        )
+        raise IngestError(f"space {spec.name!r}: {no_hook(model.name, wanted.hook, network.hooks)}")
     if wanted.d_in != (width := network.width(wanted.hook)):
         raise IngestError(
             f"space {spec.name!r}: the SAE reads {wanted.d_in} dimensions, but {wanted.hook} of {model.name!r} has "
@@ -114,10 +109,10 @@ def _placed(spec: Any, wanted: Wanted, network: Network) -> tuple[str, str]:
     """Device and dtype: those given; else the model's device, and the wider of the model's and the SAE's own dtype."""
     from sae_lens.util import dtype_to_str, str_to_dtype
 
-    device = spec.device if spec.device != "auto" else str(getattr(network, "device", "cpu"))
+    device = spec.device if spec.device != "auto" else network.device
     if spec.dtype != "auto":
         return device, spec.dtype
-    wider = torch.promote_types(str_to_dtype(wanted.dtype), str_to_dtype(getattr(network, "dtype", "float32")))
+    wider = torch.promote_types(str_to_dtype(wanted.dtype), str_to_dtype(network.dtype))
     return device, dtype_to_str(wider if wider != torch.float64 else torch.float32)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from ingest.errors import IngestError
 from ingest.models import libraries as libraries
 from ingest.models import releases
+from ingest.models.bridge import PROCESSING
 from ingest.models.fetching import listed, shapes_from_cache, speaking
 
 SERVES = ("standard", "gated", "jumprelu", "topk", "matching_pursuit")
@@ -16,15 +17,6 @@ REFUSED = {
     "abstopk": "its features are signed (AbsTopK), and a feature here is 0 or above; give another SAE",
     "temporal": releases.UNUSABLE["temporal"],
 }
-PROCESSING = (
-    "fold_ln",
-    "center_writing_weights",
-    "center_unembed",
-    "refactor_factored_attn_matrices",
-    "fold_value_biases",
-)
-"""Switches of TransformerLens that rewrite a model's weights when it is loaded; SAELens trains with all of them off
-unless the SAE's configuration says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +93,15 @@ def _same(model: str, said: Mapping[str, Any], what: str) -> Any:
 
 def _spelled(value: Any) -> str:
     return ("+".join(value) or "none") if isinstance(value, tuple) else str(value).lower()
+
+
+def check_context(space: str, wanted: Wanted, given: int) -> None:
+    """Raises `IngestError` when passages are longer than those that an SAE was trained on."""
+    if wanted.context is not None and given > wanted.context:
+        raise IngestError(
+            f"space {space!r}: the SAE was trained on contexts of {wanted.context} tokens, and corpus.context_tokens "
+            f"is {given}; give context_tokens = {wanted.context} or less"
+        )
 
 
 def same_model(said: str, load: str) -> bool:

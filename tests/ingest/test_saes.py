@@ -30,10 +30,11 @@ from sae_lens.saes import (
 from sae_lens.saes.abstopk_sae import AbsTopKSAE, AbsTopKSAEConfig
 from safetensors.torch import load_file, save_file
 
-from ingest import models
-from ingest.config import SaeSpec
+from ingest import baselines, config, models, wants
+from ingest.__main__ import main
+from ingest.config import RandomSaeSpec, SaeSpec
 from ingest.errors import IngestError
-from ingest.models import Model, dictionaries
+from ingest.models import Model, dictionaries, releases
 from ingest.models.lens import LensNetwork
 from tests import hub_saes
 from tests.hub_saes import FEATURES, D
@@ -517,3 +518,160 @@ def test_what_the_hub_answers_becomes_one_line(error, line, model, monkeypatch):
     which = ("gemma-scope-2b-pt-res", "layer_3/width_16k/average_l0_59")
     gemma = transformer(hub_saes.GEMMA_D, 4)
     assert line_of(None, which, model=gemma) == line
+
+
+def written(folder: Path, *lines: str, corpus: str = "") -> Path:
+    """A run file: two models that are never loaded, and the lines given."""
+    head = f'[corpus]\nsource = "stories"\n{corpus}\n'
+    for name in ("m", "other"):
+        head += f'[[models]]\nname = "{name}"\nload = "demo:tiny-1l"\n'
+    (folder / "run.toml").write_text(head + "\n".join(lines))
+    return folder / "run.toml"
+
+
+def space(name: str, which: tuple[str, str] | None = None, kind: str = "sae", more: str = "", model: str = "m") -> str:
+    where = "" if which is None else f'release = "{which[0]}"\nsae_id = "{which[1]}"\n'
+    return f'[[spaces]]\nname = "{name}"\nmodel = "{model}"\nkind = "{kind}"\n{where}{more}\n'
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (space("s"), "space 's' is one SAE; give either path, or release and sae_id"),
+        (space("s", hub_saes.STANDARD, more='path = "x"'), "space 's' is one SAE; give either path, or release and sae_id"),
+        (space("s", more='release = "r"'), "space 's' gives release without sae_id; give both, or path alone"),
+        (space("s", more='sae_id = "i"'), "space 's' gives sae_id without release; give both, or path alone"),
+        (space("s", hub_saes.STANDARD, more='like = "t"'), "spaces[0].like is not a key; the keys here are name, model, path, release, sae_id, hook, dtype, device, kind"),
+        (space("s", hub_saes.STANDARD, more='dtype = "int8"'), "spaces[0].dtype: input should be 'auto', 'float32', 'bfloat16' or 'float16'; got 'int8'"),
+        (space("s", hub_saes.STANDARD, more='device = "tpu"'), "spaces[0].device: string should match pattern"),
+        (space("s", kind="random_sae"), "space 's': a random_sae mimics one SAE; give one of like, path, or release and sae_id"),
+        (space("s", hub_saes.STANDARD, "random_sae", 'path = "x"'), "space 's': a random_sae mimics one SAE; give one of like"),
+    ],
+)  # fmt: skip
+def test_an_sae_is_named_in_one_way(line, said, tmp_path):
+    with pytest.raises(IngestError) as refusal:
+        config.read(written(tmp_path, line))
+    assert str(refusal.value).startswith(f"{tmp_path / 'run.toml'}: {said}")
+
+
+def test_a_floor_is_like_a_release_in_all_that_it_does_not_say_itself(tmp_path, saved, model):
+    like = space("floor", kind="random_sae", more='like = "s"\ndtype = "float32"\nactive = 3')
+    sae = space("s", hub_saes.STANDARD, more='hook = "blocks.0.hook_resid_pre"\ndtype = "bfloat16"\ndevice = "cpu"')
+    floor = config.read(written(tmp_path, sae, like))[0].space("floor")
+    assert isinstance(floor, RandomSaeSpec)
+    assert (floor.release, floor.sae_id, floor.path) == (*hub_saes.STANDARD, None)
+    assert (floor.hook, floor.dtype, floor.device) == ("blocks.0.hook_resid_pre", "float32", "cpu")
+    found = baselines.random_sae(floor, model)
+    assert set((found.encode(inputs()[0]) > 0).sum(1).tolist()) == {3}
+    assert (found.hook, found.neuronpedia_id) == ("blocks.0.hook_resid_pre", None)
+    assert found.source.endswith(
+        "in place of those of pythia-70m-deduped-res-sm/blocks.2.hook_resid_post, the strongest 3 a token"
+    )
+    rows = found.sae.W_dec.numpy()
+    assert abs(rows @ saved[hub_saes.STANDARD]["W_dec"].numpy().T).max() < 3
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, rtol=1e-5)
+
+
+def test_a_floor_of_a_release_keeps_as_many_as_the_directory_says(saved, model):
+    given = RandomSaeSpec(
+        name="f", model="m", kind="random_sae", release=hub_saes.GEMMA_3[0], sae_id=hub_saes.GEMMA_3[1]
+    )
+    assert baselines.random_sae(given, model).k == 60  # l0 of the directory
+    given = given.model_copy(update=dict(zip(("release", "sae_id"), hub_saes.STANDARD, strict=True)))
+    with pytest.raises(IngestError, match=r"does not say how many of its features are active at a token; give active"):
+        baselines.random_sae(given, model)
+
+
+def test_models_are_told_what_their_saes_want_before_anything_is_loaded(saved, tmp_path, capsys):
+    other = space("c", hub_saes.CENTRED, model="other")
+    job, _ = config.read(written(tmp_path, space("s", hub_saes.STANDARD), other))
+    assert wants.of(job) == {
+        "m": {"prepend_bos": False},
+        "other": {"prepend_bos": True, "center_writing_weights": True},
+    }
+    said = capsys.readouterr().err.splitlines()
+    assert said == [
+        "homolog: warning: space 's': the SAE was trained on pythia-70m-deduped, and model 'm' is demo:tiny-1l; check "
+        "variance explained before trusting a feature",
+        "homolog: warning: space 'c': the SAE was trained on gpt2-small, and model 'other' is demo:tiny-1l; check "
+        "variance explained before trusting a feature",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "line"),
+    [
+        (hub_saes.STANDARD, hub_saes.GATED, "spaces 's' and 't' want different prepend_bos of model 'm': false and true"),
+        (hub_saes.HEADS, hub_saes.CENTRED, "spaces 's' and 't' want different weight processing of model 'm': none and center_writing_weights"),
+    ],
+)  # fmt: skip
+def test_saes_of_one_model_agree_on_how_it_is_read(first, second, line, saved, tmp_path):
+    job, _ = config.read(written(tmp_path, space("s", first), space("t", second, "random_sae", "active = 3")))
+    with pytest.raises(IngestError) as refusal:
+        wants.of(job)
+    assert str(refusal.value) == f"{line}; load the model twice, under two names, and give each SAE its own"
+
+
+def test_passages_are_no_longer_than_those_an_sae_was_trained_on(saved, tmp_path, capsys):
+    run_file = written(tmp_path, space("s", hub_saes.STANDARD), corpus="context_tokens = 129")
+    assert main(["run", str(run_file), "--out", str(tmp_path / "store")]) == 2
+    assert capsys.readouterr().err.endswith(
+        "homolog: space 's': the SAE was trained on contexts of 128 tokens, and corpus.context_tokens is 129; "
+        "give context_tokens = 128 or less\n"
+    )
+    job, _ = config.read(written(tmp_path, space("s", hub_saes.SCALED), corpus="context_tokens = 200"))
+    wants.of(job)  # the SAE's context is 1,024
+    with pytest.raises(
+        IngestError,
+        match=r"^model 'm' reads at most 16 tokens, and corpus.context_tokens is 200; give context_tokens = 16 or",
+    ):
+        wants.check_lengths(job, {"m": transformer(D, 1)})
+
+
+@pytest.mark.parametrize(
+    ("said", "load", "same"),
+    [
+        ("gpt2-small", "transformer-lens:gpt2", True),
+        ("gpt2-small", "huggingface:openai-community/gpt2", True),
+        ("pythia-70m-deduped", "transformer-lens:EleutherAI/pythia-70m-deduped", True),
+        ("EleutherAI/pythia-70m-deduped", "huggingface:/models/pythia-70m-deduped/", True),
+        ("google/gemma-2-2b", "transformer-lens:gemma-2-2b", True),
+        ("pythia-70m", "transformer-lens:EleutherAI/pythia-70m-deduped", False),
+        ("gpt2-small", "transformer-lens:gpt2-medium", False),
+        ("tiny-2l", "demo:tiny-2l", True),
+    ],
+)
+def test_two_names_of_one_model(said, load, same):
+    assert models.same_model(said, load) is same
+
+
+def test_the_plan_reads_no_weights(saved, tmp_path, capsys):
+    run_file = written(tmp_path, space("s", hub_saes.TOPK), space("t", hub_saes.GEMMA_3, model="other"))
+    folder = Path(os.environ["HF_HOME"]) / "hub" / "models--canrager--lm_sae"
+    blob = next(path for path in folder.rglob("*/ae.pt") if "topk" in str(path)).resolve()
+    whole = blob.read_bytes()
+    blob.write_bytes(b"")
+    try:
+        assert main(["plan", str(run_file)]) == 0
+    finally:
+        blob.write_bytes(whole)
+    said = capsys.readouterr().out
+    assert re.search(r"^s +48 +6\.0 +600,000$", said, re.MULTILINE)
+    assert re.search(r"^t +48 +60\.0 +6,000,000$", said, re.MULTILINE)
+
+
+def test_every_release_that_can_serve_says_where_it_reads_or_is_refused():
+    usable = 0
+    for release in releases.known():
+        for sae_id in (releases.ids(release)[0], releases.ids(release)[-1]):
+            found = releases.entry(release, sae_id)
+            assert releases.exists(release, sae_id)
+            assert "transcoder" not in release or releases.unusable(found)
+            if releases.unusable(found) is None:
+                usable += 1
+                assert re.fullmatch(releases.PLACES + "|hook_embed", releases.hook_of(release, sae_id) or "")
+    assert usable > 200
+    assert not releases.exists("gpt2-small-res-jb", "blocks.12.hook_resid_pre")
+    assert not releases.exists("gpt3", "blocks.0.hook_resid_pre")
+    assert releases.width("gemma-scope-2b-pt-res", "layer_12/width_65k/average_l0_72") == 65_536
+    assert releases.width(*hub_saes.STANDARD) is None
