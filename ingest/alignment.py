@@ -63,9 +63,14 @@ def align(
     the last token was not read. Holds the result and `BLOCK` passages.
     """
     columns = ["passage_id", "position", "text", "char_start", "char_end", "is_special"]
-    if a.num_rows == b.num_rows and all(a[c].equals(b[c]) for c in columns):
-        return _identical(a)
-    return _by_boundaries(a, b, passages, contexts)
+    is_same = a.num_rows == b.num_rows and all(a[c].equals(b[c]) for c in columns)
+    found = _identical(a) if is_same else _by_boundaries(a, b, passages, contexts)
+    if not found.n_units:
+        raise IngestError(
+            f"models {a['model'][0]} and {b['model'][0]} share no token boundary in any passage; "
+            "are they the same passages?"
+        )
+    return found
 
 
 def _identical(tokens: pa.Table) -> Alignment:
@@ -133,15 +138,10 @@ def _by_boundaries(a: pa.Table, b: pa.Table, passages: pa.Table, contexts: tuple
     for first in range(0, passages.num_rows, BLOCK):
         found.append(_units(_Block(passages, first), sides, n_units))
         n_units += len(found[-1]["passage"])
-    if not n_units:
-        raise IngestError(
-            f"models {sides[0].name} and {sides[1].name} share no token boundary in any passage; "
-            "are they the same passages?"
-        )
     name = f"{sides[0].name}~{sides[1].name}"
     columns = {c: np.concatenate([one[c] for one in found]) for c in found[0] if c != "text"}
     text = pa.chunked_array([one["text"] for one in found]).dictionary_encode()
-    code = np.concatenate([chunk.indices.to_numpy()[::2] for chunk in text.chunks]).astype(np.int64)
+    code = np.concatenate([np.zeros(0, np.int64), *(chunk.indices.to_numpy()[::2] for chunk in text.chunks)])
     names = pa.array([name]).take(pa.array(np.zeros(n_units, np.int32)))
     schema = BY_NAME["units"].arrow
     rows = {"alignment": names, "unit": np.arange(n_units), "passage_id": columns["passage"], **columns}

@@ -1,7 +1,8 @@
-"""Documents -> passages: cut where no token lies on both sides, so that every model of a run can read each as a whole.
+"""Documents -> passages: stretches that every model of a run can read as a whole.
 
-The passages of a document, put together, are its text, but for a rest of a few tokens at its end. White space that a
-tokeniser leaves out between two tokens begins the next passage, as it begins the next token elsewhere.
+Cut where no token of the first model lies on both sides, and not before an accent or another combining mark. The
+passages of a document, put together, are its text, but for a rest of a few tokens at its end: white space that a
+tokeniser leaves out between two tokens begins the next passage.
 """
 
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ingest.sources.document import Document
-from ingest.spans import breaks, code_points
+from ingest.spans import breaks, code_points, is_mark
 from ingest.tokens import encode
 
 SHORTEST = 8
@@ -67,8 +68,10 @@ def _read(documents: list[Document], tokenizer: Any) -> Iterator[Piece]:
         if len(own):
             length = np.full(len(own), len(document.text))
             begin = np.zeros(len(own), np.int64)
-            before, lower, _ = breaks(own[:, 0], own[:, 1], begin, length, code_points(document.text))
-            ends = np.append(before, len(own)), np.append(lower, len(document.text))
+            text = code_points(document.text)
+            before, lower, _ = breaks(own[:, 0], own[:, 1], begin, length, text)
+            kept = ~is_mark(text[lower])
+            ends = np.append(before[kept], len(own)), np.append(lower[kept], len(document.text))
             yield Piece(document.source, document.text, np.column_stack(ends))
 
 

@@ -15,7 +15,7 @@ They mean different things (seen with `tokenizers` 0.23):
 
 So a token that says it is empty stands for what was left out before it; if nothing was, it stands for nothing. Text
 can be cut between two tokens where no token lies on both sides. What was left out there belongs to the token behind it,
-but for combining marks, which stay with the character before.
+but for combining marks, which belong to the character before.
 """
 
 import unicodedata
@@ -44,7 +44,8 @@ def breaks(
     """
     reached = np.maximum(np.maximum.accumulate(end), begin)
     before = np.maximum(np.append(0, reached[:-1])[: len(begin)], begin)
-    start = np.where((start == end) & (before < end), before, start)
+    start, trimmed = start.copy(), np.flatnonzero((start == end) & (before < end))
+    start[trimmed] = _behind_marks(before[trimmed], end[trimmed], text)
     ahead = np.minimum.accumulate(np.where(start < end, start, FAR)[::-1])[::-1]
     here, ahead = reached[:-1], ahead[1:]
     token = np.flatnonzero((here > begin[:-1]) & (here <= ahead) & (ahead <= stop[:-1]))
@@ -52,11 +53,19 @@ def breaks(
     return token + 1, _behind_marks(here[token], ahead[token], text), ahead[token]
 
 
+def is_mark(points: np.ndarray) -> np.ndarray:
+    """Which characters are combining marks, such as accents: bool of the shape of `points`, code points."""
+    found = points >= 0x300  # none comes before
+    found[found] = [unicodedata.category(chr(point)).startswith("M") for point in points[found].tolist()]
+    return found
+
+
 def _behind_marks(lower: np.ndarray, upper: np.ndarray, text: np.ndarray) -> np.ndarray:
     """`lower`, moved behind the combining marks that follow it, up to `upper`."""
-    left_out = np.flatnonzero(lower < upper)
     moved = lower.copy()
-    for place in left_out[text[lower[left_out]] >= 0x300]:  # no mark comes before it
-        while moved[place] < upper[place] and unicodedata.category(chr(text[moved[place]])).startswith("M"):
-            moved[place] += 1
+    left = np.flatnonzero(moved < upper)
+    while left.size:
+        left = left[is_mark(text[moved[left]])]
+        moved[left] += 1
+        left = left[moved[left] < upper[left]]
     return moved

@@ -14,7 +14,6 @@ SENTENCES = [
     "Un café naïf, déjà vu: the naive cafe of the cat and the dog.",
     "the cat sat here again and again, unbelievable and able.",
 ]
-SHARED = [*SENTENCES, "🙂 🙃 日本 é ﬁ"]
 
 
 def _fast(tokenizer: Tokenizer, **special: str) -> PreTrainedTokenizerFast:
@@ -39,16 +38,20 @@ def _byte_level(size: int, prefix: bool = False, trim: bool | None = None, norma
     return _fast(tokenizer, bos_token="<|endoftext|>", eos_token="<|endoftext|>", unk_token="<|endoftext|>")
 
 
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+PIECES = ["the", "cat", "cafe", "dog", "mat", "sat", "un", "unbeliev", "again", "##able", "##liev", "##ill", "##nd"]
+
+
 def _wordpiece(lower: bool) -> Any:
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    """Not trained: the trainer breaks ties by chance."""
+    letters = sorted(set("".join(SENTENCES) + "🙂日本éﬁ") - {" "})
+    entries = [*SPECIAL, *letters, *(f"##{letter}" for letter in letters if letter.isalpha()), *PIECES]
+    tokenizer = Tokenizer(models.WordPiece({entry: i for i, entry in enumerate(entries)}, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=lower)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece()
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    trainer = trainers.WordPieceTrainer(vocab_size=100, special_tokens=special, show_progress=False)
-    tokenizer.train_from_iterator(SHARED, trainer)
     names = ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token")
-    return _fast(tokenizer, **dict(zip(names, special, strict=True)))
+    return _fast(tokenizer, **dict(zip(names, SPECIAL, strict=True)))
 
 
 def _byte_fallback(normalizer: Any = None, pre_tokenizer: Any = None) -> Any:
@@ -84,15 +87,13 @@ def _unigram(pre_tokenizer: Any) -> Any:
 
 
 MAKERS: dict[str, Any] = {
-    "gpt2": lambda: _byte_level(60),
+    "gpt2": lambda: _byte_level(22),
     "gpt2-prefix": lambda: _byte_level(90, prefix=True, trim=False),
     "neox": lambda: _byte_level(120, trim=True, normalizer=normalizers.NFC()),
     "roberta": lambda: _byte_level(30, prefix=True, trim=True),
     "bert": lambda: _wordpiece(True),
     "bert-cased": lambda: _wordpiece(False),
-    "llama": lambda: _byte_fallback(
-        normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
-    ),
+    "llama": lambda: _byte_fallback(normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])),
     "mistral": lambda: _byte_fallback(None, pre_tokenizers.Metaspace(prepend_scheme="first", split=False)),
     "gemma": lambda: _byte_fallback(normalizers.Replace(" ", "▁")),
     "t5": lambda: _unigram(pre_tokenizers.Metaspace(prepend_scheme="always")),
