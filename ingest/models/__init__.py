@@ -20,7 +20,7 @@ from ingest.models.demo import (
 from ingest.models.dictionaries import Dictionary, load_sae, load_sae_folder
 from ingest.models.lens import LensNetwork
 from ingest.models.model import Model, Network, direct_logits
-from ingest.models.training import SAETraining, train_sae
+from ingest.models.training import SAETraining, new_trainer, train_sae
 from ingest.workspace import file_digest
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "load_sae_folder",
     "load_tokenizer",
     "load_transformer",
+    "new_trainer",
     "new_transformer",
     "save_tokenizer",
     "save_transformer",

@@ -7,6 +7,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from ingest.models.model import Replace, next_token_losses
+
 
 @dataclass(frozen=True)
 class LensNetwork:
@@ -44,6 +46,18 @@ class LensNetwork:
         deepest = max(_layer(hook) for hook in hooks) + 1
         _, cache = self.hooked.run_with_cache(ids, names_filter=hooks, stop_at_layer=deepest, return_type=None)
         return {hook: cache[hook] for hook in hooks}
+
+    @torch.inference_mode()
+    def losses(
+        self,
+        ids: Int[Tensor, "passage position"],
+        real: Bool[Tensor, "passage position"],
+        hook: str,
+        replace: Replace | None,
+    ) -> Float[Tensor, "passage position-1"] | None:
+        """Padding stands behind a passage, where a decoder cannot see it."""
+        hooks = [] if replace is None else [(hook, lambda x, hook: replace(x))]
+        return next_token_losses(self.hooked.run_with_hooks(ids, fwd_hooks=hooks), ids)
 
     def direct_path(self) -> tuple[Float[Tensor, " d"], Float[Tensor, "d vocabulary"]] | None:
         gain = getattr(self.hooked.ln_final, "w", torch.ones(self.hooked.cfg.d_model))

@@ -1,11 +1,15 @@
 """A loaded language model: its tokenizer, and its network, which is read at hooks."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+Replace = Callable[[Float[Tensor, "passage position d"]], Float[Tensor, "passage position d"]]
 
 
 class Network(Protocol):
@@ -30,6 +34,16 @@ class Network(Protocol):
         self, ids: Int[Tensor, "passage position"], real: Bool[Tensor, "passage position"], hooks: list[str]
     ) -> dict[str, Float[Tensor, "passage position d"]]:
         """Activations at the hooks, in one pass that stops behind the deepest of them. `real` is False at padding."""
+
+    def losses(
+        self,
+        ids: Int[Tensor, "passage position"],
+        real: Bool[Tensor, "passage position"],
+        hook: str,
+        replace: Replace | None,
+    ) -> Float[Tensor, "passage position-1"] | None:
+        """Cross-entropy in nats of every token but the first, given those before it, with the activations at the hook
+        replaced by what `replace` makes of them; None for a network that predicts no next token."""
 
     def direct_path(self) -> tuple[Float[Tensor, " d"], Float[Tensor, "d vocabulary"]] | None:
         """Gain of the final normalisation, and the unembedding; None for a network without one (an encoder)."""
@@ -79,3 +93,10 @@ def direct_logits(
     """
     logits = ((decoder - decoder.mean(1, keepdim=True)) * gain) @ unembedding
     return logits - logits.mean(1, keepdim=True)
+
+
+def next_token_losses(
+    logits: Float[Tensor, "passage position vocabulary"], ids: Int[Tensor, "passage position"]
+) -> Float[Tensor, "passage position-1"]:
+    """Cross-entropy in nats of every token but the first, under the logits at the position before it."""
+    return cross_entropy(logits[:, :-1].float().transpose(1, 2), ids[:, 1:].to(logits.device), reduction="none")
