@@ -135,9 +135,7 @@ def _restore(trainer: Any, state: Path) -> None:
         trainer.load_trainer_state(state)
     except (OSError, ValueError, KeyError, RuntimeError, EOFError, pickle.UnpicklingError, SafetensorError) as error:
         line = (str(error).splitlines() or [type(error).__name__])[0]
-        raise IngestError(
-            f"checkpoint {state} is damaged ({line}); delete it and run the same command again"
-        ) from None
+        raise IngestError(f"checkpoint {state} is damaged ({line}); delete it and run the same command again") from None
 
 
 def _save(trainer: Any, states: Path) -> None:

@@ -58,7 +58,8 @@ def _measure(job: TrainJob, model: Model, held: Text, made: Path) -> None:
     config["metadata"]["l0"] = found.l0  # as it is saved, on held-out text: what a random SAE like it keeps
     (made / CFG).write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
     facts = {"model": job.model.load, "hook": job.sae.hook, "architecture": job.sae.architecture}
-    found.write(made / REPORT, facts | {"samples": job.sae.samples})
+    values = found.values(facts | {"samples": job.sae.samples})
+    (made / REPORT).write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
 
 
 def _written(job: TrainJob) -> dict[str, Any]:
@@ -73,9 +74,7 @@ def _training(job: TrainJob, model: Model) -> SAETraining:
     if network is None:
         raise IngestError(f"model {model.name!r} is only tokens; an SAE is trained on a model that can be run")
     if sae.hook not in network.hooks:
-        raise IngestError(
-            f"sae.hook: model {model.name!r} has no hook {sae.hook!r}; it has {', '.join(network.hooks)}"
-        )
+        raise IngestError(f"sae.hook: model {model.name!r} has no hook {sae.hook!r}; it has {', '.join(network.hooks)}")
     d_in = network.width(sae.hook)
     width = sae.width or round(d_in * (sae.expansion or 0))
     if width < (sae.k or 1):

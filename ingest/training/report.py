@@ -1,8 +1,6 @@
 """What a trained SAE is worth, measured on passages that it was not trained on."""
 
-import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -57,11 +55,9 @@ class Report:
     reason: str | None
     """Why not."""
 
-    def write(self, path: Path, facts: dict[str, object]) -> None:
-        """As JSON, behind `facts`."""
-        values = facts | asdict(self)
-        values["cross_entropy_recovered"] = self.cross_entropy and self.cross_entropy.recovered
-        path.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+    def values(self, facts: dict[str, object]) -> dict[str, object]:
+        """What `report.json` holds: `facts`, then these fields."""
+        return facts | asdict(self) | {"cross_entropy_recovered": self.cross_entropy and self.cross_entropy.recovered}
 
 
 def lines(report: dict[str, object]) -> list[str]:
@@ -105,9 +101,7 @@ def measure(dictionary: Dictionary, network: Network, text: Text, tokens: int) -
         reason = "the model predicts no next token"
     elif entropy.recovered is None:
         reason = "zeros at this hook cost nothing"
-    return Report(
-        len(passages), n, dictionary.n_features, sums.l0, sums.variance_explained, sums.dead, entropy, reason
-    )
+    return Report(len(passages), n, dictionary.n_features, sums.l0, sums.variance_explained, sums.dead, entropy, reason)
 
 
 class _Sums:
