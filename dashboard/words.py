@@ -254,3 +254,8 @@ def alignment(comparison: r.Comparison) -> str:
 def kind(space: r.Space) -> str:
     """What a space's dictionary is."""
     return KINDS.get(space.kind, space.kind)
+
+
+def computed(model: r.Model) -> str:
+    """What a model was loaded from, and how it computed."""
+    return f"{model.load}, {model.dtype} on {model.device}" if model.dtype and model.device else model.load

@@ -74,7 +74,7 @@ def load_space(spec: SpaceSpec, model: Model) -> Space:
     if isinstance(spec, ImportedSpec):
         return _imported_space(spec, model)
     found = _dictionary(spec, model)
-    decoder = found.decoder.numpy()
+    decoder = None if found.decoder is None else found.decoder.numpy()
     return Space(spec.name, spec.kind, model, found.hook, found.source, found.weights, found, None, decoder)
 
 

@@ -17,13 +17,8 @@ from torch.nn.functional import normalize
 from ingest import models
 from ingest.config import ModelSpec, NeuronsSpec, RandomSaeSpec
 from ingest.errors import IngestError
-from ingest.models import Dictionary, Model
-from ingest.models.lens import LensNetwork
+from ingest.models import NEURONS, STREAM, Dictionary, Model, Network, Shape
 from ingest.workspace import digest
-
-NEURONS = "mlp.hook_post"
-STREAM = ("hook_resid_pre", "hook_resid_mid", "hook_attn_out", "hook_mlp_out", "hook_resid_post")
-"""Hooks of a layer that are as wide as the residual stream and are added to it."""
 
 
 def strongest(values: Float[Tensor, "token feature"], k: int) -> Float[Tensor, "token feature"]:
@@ -32,36 +27,15 @@ def strongest(values: Float[Tensor, "token feature"], k: int) -> Float[Tensor, "
     return torch.zeros_like(values).scatter_(1, where, top)
 
 
-@dataclass(frozen=True)
-class Shape:
-    """What `units` has to know of a model, whose weights need not be read for it."""
-
-    n_layers: int
-    d_model: int
-    d_mlp: int
-    gated_mlp: bool
-
-
-def planned_shape(spec: ModelSpec) -> Shape | None:
-    """From the model's own configuration; None for an imported model. Raises `IngestError` where there is no model."""
-    if spec.load.startswith("tokens:"):
-        return None
-    config = json.loads((models.demo_folder(spec) / "config.json").read_text())
-    return Shape(config["n_layers"], config["d_model"], config["d_mlp"], config.get("gated_mlp", False))
-
-
-def _shape(model: Model) -> Shape | None:
-    if not isinstance(model.network, LensNetwork):
-        return None
-    cfg = model.network.hooked.cfg
-    return Shape(cfg.n_layers, cfg.d_model, cfg.d_mlp, cfg.gated_mlp)
+def planned_shape(spec: ModelSpec) -> Shape | Network | None:
+    """From the model's own configuration, without its weights; None for an imported model. Raises `IngestError`."""
+    return models.planned_shape(spec)
 
 
 @dataclass(frozen=True)
 class Units:
     """What there is at a hook."""
 
-    layer: int
     width: int
     """Units."""
     signed: bool
@@ -72,17 +46,22 @@ class Units:
         return self.width * (2 if self.signed else 1)
 
 
-def units(spec: NeuronsSpec, shape: Shape | None) -> Units:
+def units(spec: NeuronsSpec, shape: Shape | Network | None) -> Units:
     """The units at a hook of a model of this shape. Raises `IngestError` for another hook or a model of tokens alone.
 
     Behind the nonlinearity of an MLP a unit fires above 0; what GELU or SiLU leaves below 0 (2 to 5 % of the sum of
     squares in the demo's models) is clipped. A gated MLP multiplies by a signed number there, and the residual stream
-    and what is added to it are coordinates without a preferred sign: both make two features a unit.
+    and what is added to it are coordinates without a preferred sign: both make two features a unit, and so does every
+    other place. A network, which may lack its weights, is asked itself.
     """
     if shape is None:
         raise IngestError(
             f"space {spec.name!r}: model {spec.model!r} is only tokens; its units need one that can be run"
         )
+    if not isinstance(shape, Shape):
+        if spec.hook not in shape.hooks:
+            raise IngestError(f"space {spec.name!r}: {models.no_hook(spec.model, spec.hook, shape.hooks)}")
+        return Units(shape.width(spec.hook), shape.signed(spec.hook))
     found = re.fullmatch(r"blocks\.(\d+)\.(.+)", spec.hook)
     layer, part = (int(found[1]), found[2]) if found else (-1, "")
     if not 0 <= layer < shape.n_layers or part not in (NEURONS, *STREAM):
@@ -92,8 +71,8 @@ def units(spec: NeuronsSpec, shape: Shape | None) -> Units:
             f"the hooks are {known}, with N from 0 to {shape.n_layers - 1}"
         )
     if part == NEURONS:
-        return Units(layer, shape.d_mlp, shape.gated_mlp)
-    return Units(layer, shape.d_model, True)
+        return Units(shape.d_mlp, shape.gated_mlp)
+    return Units(shape.d_model, True)
 
 
 @dataclass(frozen=True)
@@ -106,8 +85,9 @@ class Neurons:
     active: int
     """Most features that are kept at a token."""
     units: Units
-    decoder: Float[Tensor, "feature d_model"]
-    """What each feature adds to the residual stream: rows of W_out, or one coordinate; negative parts with -1."""
+    decoder: Float[Tensor, "feature d_model"] | None
+    """What each feature adds to the residual stream: rows of W_out, or one coordinate; negative parts with -1. None
+    where that is not one direction (a key of attention, say) or not known."""
 
     @property
     def n_features(self) -> int:
@@ -134,13 +114,13 @@ class Neurons:
 
 def neurons(spec: NeuronsSpec, model: Model) -> Neurons:
     """The units of a `[[spaces]]` entry. Raises `IngestError` for a hook that has none."""
-    found = units(spec, _shape(model))
-    assert isinstance(model.network, LensNetwork)
-    if spec.hook not in model.network.hooks:
-        raise IngestError(f"space {spec.name!r}: model {model.name!r} has no hook {spec.hook!r}")
-    mlp = spec.hook.endswith(NEURONS)
-    rows = model.network.hooked.blocks[found.layer].mlp.W_out.detach().float() if mlp else torch.eye(found.width)
-    decoder = torch.cat([rows, -rows]) if found.signed else rows
+    network = model.network
+    found = units(spec, None if network is None else models.shape_of(network))
+    assert network is not None
+    if spec.hook not in network.hooks:
+        raise IngestError(f"space {spec.name!r}: {models.no_hook(model.name, spec.hook, network.hooks)}")
+    rows = network.rows(spec.hook)
+    decoder = torch.cat([rows, -rows]) if rows is not None and found.signed else rows
     return Neurons(spec.hook, digest("neurons", spec.hook, spec.active), spec.active, found, decoder)
 
 

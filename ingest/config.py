@@ -54,8 +54,20 @@ Corpus = Annotated[InstalledDocs | Stories | TextFiles, Field(discriminator="sou
 class ModelSpec(Frozen):
     name: Slug
     """How the store calls it."""
-    load: str = Field(pattern=r"^(demo|tokens):.+$")
-    """`demo:<name>`, a model that ships with Homolog; `tokens:<file>`, tokens of a model that somebody else ran."""
+    load: str = Field(pattern=r"^(demo|tokens|transformer-lens|huggingface):.+$")
+    """`transformer-lens:<name or ORG/NAME>`, read at TransformerLens's hooks; `huggingface:<ORG/NAME or folder>`, read
+    at its modules; `demo:<name>`, a model that ships with Homolog; `tokens:<file>`, tokens of a model that somebody
+    else ran. A folder is relative to the run file."""
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """Numbers the network computes in. `auto`: bfloat16 on a CUDA GPU where the weights are stored in 16 bits, float32
+    elsewhere."""
+    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$")
+    """Where the network computes. `auto`: a CUDA GPU where there is one."""
+    revision: str | None = None
+    """Branch, tag or commit of the repository; its main branch where not given."""
+    prepend_bos: bool | None = None
+    """Whether a passage begins with the tokenizer's BOS (or an encoder's [CLS]). Not given: as the SAEs that read the
+    model say; where none says, yes if the tokenizer has one."""
 
 
 class SpaceBase(Frozen):
@@ -241,9 +253,13 @@ def resolve(values: dict[str, Any], folder: Path) -> None:
     listed = values.get("models", []) if isinstance(values.get("models", []), list) else []
     for model in (values.get("model"), *listed):
         load = model.get("load") if isinstance(model, dict) else None
-        if isinstance(load, str) and load.startswith("tokens:"):
-            model["load"] = f"tokens:{folder / load.removeprefix('tokens:')}"
+        kind, _, name = load.partition(":") if isinstance(load, str) else ("", "", "")
+        is_folder = kind in FROM_FILES and (name.startswith((".", "/")) or (folder / name).is_dir())
+        if kind == "tokens" or is_folder:
+            model["load"] = f"{kind}:{folder / name}"
 
+
+FROM_FILES = ("huggingface", "transformer-lens")
 
 TABLES: toml.Tables = {
     "corpus": (InstalledDocs, Stories, TextFiles),

@@ -272,10 +272,10 @@ def _histograms(space: Space, columns: Columns) -> pa.Table:
 def _logits(space: Space) -> pa.Table:
     network = space.model.network
     path = None if network is None else network.direct_path()
-    if space.dictionary is None or path is None:
+    decoder = None if space.dictionary is None else space.dictionary.decoder
+    if decoder is None or path is None:
         return BY_NAME["logits"].arrow.empty_table()
     gain, unembedding = path
-    decoder = space.dictionary.decoder
     spelled = pa.array([space.model.tokenizer.decode([i]) for i in range(unembedding.shape[1])])
     parts = []
     for begin in range(0, len(decoder), BLOCK):

@@ -22,6 +22,8 @@ class Model:
     d_model: int | None
     vocab_size: int | None
     n_parameters: int | None
+    dtype: str | None
+    device: str | None
     tokenizer: str
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ingest.errors import IngestError
 from ingest.models import libraries as libraries
-from ingest.models.model import Model
+from ingest.models.model import Model, no_hook
 from ingest.workspace import file_digest
 
 
@@ -60,11 +60,8 @@ def load_sae(spec: Any, model: Model) -> Dictionary:
         )
     sae = load_sae_folder(spec.path)
     hook = spec.hook or sae.cfg.metadata.get("hook_name")
-    hooks = [name for name in network.hooks if name.endswith("hook_resid_post")]
     if hook not in network.hooks:
-        raise IngestError(
-            f"space {spec.name!r}: model {model.name!r} has no hook {hook!r}; it has {', '.join(hooks)}, ..."
-        )
+        raise IngestError(f"space {spec.name!r}: {no_hook(model.name, hook, network.hooks)}")
     width = network.width(hook)
     if sae.cfg.d_in != width:
         raise IngestError(

@@ -57,7 +57,7 @@ def _measure(job: TrainJob, model: Model, held: Text, made: Path) -> None:
     config = json.loads((made / CFG).read_text(encoding="utf-8"))
     config["metadata"]["l0"] = found.l0  # as it is saved, on held-out text: what a random SAE like it keeps
     (made / CFG).write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
-    facts = {"model": job.model.load, "hook": job.sae.hook, "architecture": job.sae.architecture}
+    facts = {"model": model.load, "hook": job.sae.hook, "architecture": job.sae.architecture}
     values = found.values(facts | {"samples": job.sae.samples})
     (made / REPORT).write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
 
@@ -74,7 +74,7 @@ def _training(job: TrainJob, model: Model) -> SAETraining:
     if network is None:
         raise IngestError(f"model {model.name!r} is only tokens; an SAE is trained on a model that can be run")
     if sae.hook not in network.hooks:
-        raise IngestError(f"sae.hook: model {model.name!r} has no hook {sae.hook!r}; it has {', '.join(network.hooks)}")
+        raise IngestError(f"sae.hook: {models.no_hook(model.name, sae.hook, network.hooks)}")
     d_in = network.width(sae.hook)
     width = sae.width or round(d_in * (sae.expansion or 0))
     if width < (sae.k or 1):
@@ -123,7 +123,7 @@ def _placed(training: SAETraining, job: TrainJob, model: Model, held: Text) -> S
     x = model.network.read(ids, torch.ones_like(ids, dtype=torch.bool), [job.sae.hook])[job.sae.hook]
     context = max(job.corpus.context_tokens, held.longest)
     metadata = {
-        "model_name": job.model.load.partition(":")[2],
+        "model_name": model.load.partition(":")[2],
         "hook_name": job.sae.hook,
         "prepend_bos": bool(model.prefix),
         "context_size": min(context, model.context or context),

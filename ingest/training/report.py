@@ -98,7 +98,7 @@ def measure(dictionary: Dictionary, network: Network, text: Text, tokens: int) -
             advance(int(ordinary.sum()))
     entropy, reason = cross_entropy(dictionary, network, text, passages), None
     if entropy is None:
-        reason = "the model predicts no next token"
+        reason = "the model, as it is loaded, predicts no next token"
     elif entropy.recovered is None:
         reason = "zeros at this hook cost nothing"
     return Report(len(passages), n, dictionary.n_features, sums.l0, sums.variance_explained, sums.dead, entropy, reason)

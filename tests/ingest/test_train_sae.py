@@ -175,7 +175,7 @@ def test_a_network_that_predicts_nothing_has_no_cross_entropy(trained, model, he
 
     sae = models.load_sae(SaeSpec(name="s", model="m", kind="sae", path=trained("topk")), model)
     found = report.measure(sae, Encoder(model.network.hooked), held, 300)
-    assert (found.cross_entropy, found.reason) == (None, "the model predicts no next token")
+    assert (found.cross_entropy, found.reason) == (None, "the model, as it is loaded, predicts no next token")
     assert found.l0 == 8
     assert "not measured" in "\n".join(report.lines(found.values({})))
 
@@ -300,7 +300,7 @@ def test_another_text_under_the_same_name_is_other_input(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("old", "new", "line"),
     [
-        (HOOK, "blocks.7.hook_resid_post", "sae.hook: model 'm' has no hook 'blocks.7.hook_resid_post'; it has hook_embed,"),
+        (HOOK, "blocks.7.hook_resid_post", "sae.hook: model 'm' has no hook 'blocks.7.hook_resid_post'; it has blocks.0.hook_resid_post,"),
         ("k = 8", 'architecture = "deep"', "sae.architecture: input should be 'standard', 'gated', 'jumprelu', 'topk', 'batchtopk' or 'matryoshka-batchtopk'; got 'deep'"),
         ("width = 64", "width = 0", "sae.width: input should be greater than 0; got 0"),
         ("width = 64", "", "sae: give width (features) or expansion"),
