@@ -22,6 +22,7 @@ from ingest.config import ImportedSpec, NeuronsSpec, RandomSaeSpec, SaeSpec, Spa
 from ingest.errors import IngestError
 from ingest.models import Dictionary, Model
 from ingest.progress import step
+from ingest.ranks import ALONE, Ranks
 from ingest.workspace import Workspace, digest, file_digest
 
 SHARD = 1024
@@ -95,10 +96,13 @@ def _imported_space(spec: ImportedSpec, model: Model) -> Space:
     return Space(spec.name, spec.kind, model, spec.hook, spec.path.name, file_digest(*files), None, spec.path, decoder)
 
 
-def collect(spaces: list[Space], tokens: pa.Table, text: str, work: Workspace) -> dict[str, list[Path]]:
+def collect(
+    spaces: list[Space], tokens: pa.Table, text: str, work: Workspace, ranks: Ranks = ALONE
+) -> dict[str, list[Path]]:
     """Write what is missing of the shards of one model's spaces; returns every space's shards, in order.
 
     `text` is the SHA-256 of the passages. Holds one batch of activations and one shard of sparse rows.
+    Each rank writes its part of the shards and returns, maybe before the others have written theirs.
     """
     n_passages = tokens["passage_id"][-1].as_py() + 1
     starts = range(0, n_passages, SHARD)
@@ -107,16 +111,15 @@ def collect(spaces: list[Space], tokens: pa.Table, text: str, work: Workspace) -
         key = digest(space.weights, space.model.weights, space.model.vocabulary, space.hook, text)
         shards[space.name] = [work.path("sparse", f"{space.name}-{i:05d}", key) for i in range(len(starts))]
     if spaces[0].model.network is None:
-        for space in spaces:
-            shards[space.name] = shards[space.name][:1]
-            if not shards[space.name][0].exists():
-                work.write(shards[space.name][0], _imported(space, tokens))
+        shards = {name: paths[:1] for name, paths in shards.items()}
+        for i in ranks.mine(i for i, space in enumerate(spaces) if not shards[space.name][0].exists()):
+            work.write(shards[spaces[i].name][0], _imported(spaces[i], tokens))
         return shards
     ends = np.searchsorted(tokens["passage_id"].to_numpy(), np.arange(n_passages + 1))
     todo = []
-    for i, start in enumerate(starts):
-        if missing := [s for s in spaces if not shards[s.name][i].exists()]:
-            todo.append((i, missing, ends[start : min(start + SHARD, n_passages) + 1]))
+    for i in ranks.mine(i for i in range(len(starts)) if not all(paths[i].exists() for paths in shards.values())):
+        missing = [s for s in spaces if not shards[s.name][i].exists()]
+        todo.append((i, missing, ends[starts[i] : min(starts[i] + SHARD, n_passages) + 1]))
     if not todo:
         return shards
     with step(

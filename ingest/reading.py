@@ -13,6 +13,7 @@ from ingest.activations import Activations, Space
 from ingest.alignment import Alignment
 from ingest.config import ComparisonSpec, Job
 from ingest.models import Model
+from ingest.ranks import Ranks
 from ingest.workspace import Workspace, digest
 
 
@@ -32,12 +33,17 @@ class Read:
     """Digest of the passages."""
     shards: dict[str, list[Path]]
     """Space -> the files of its activations; empty until they are collected."""
+    ranks: Ranks
+    """Who divides the work."""
 
     def tokens_of(self, space: str) -> pa.Table:
         return self.tokens[self.spaces[space].model.name]
 
     def activations_of(self, space: str) -> Activations:
         return activations.load(self.shards[space], self.tokens_of(space).num_rows, self.work)
+
+    def n_activations(self, space: str) -> int:
+        return sum(self.work.count(path) for path in self.shards[space])
 
     def names(self, space: str) -> list[str]:
         """What stands for a space's activations in the name of a file that is made of them."""
@@ -55,24 +61,31 @@ class Read:
         )
 
 
-def load(job: Job, work: Workspace) -> Read:
-    """Models, spaces, text and tokens. Writes nothing; raises `IngestError` for what cannot be used."""
+def load(job: Job, work: Workspace, ranks: Ranks) -> Read:
+    """Models, spaces, text and tokens. Writes nothing; raises `IngestError` for what cannot be used.
+
+    Every rank loads the models; rank 0 alone reads the text, which may be a stream, and sends it to the others.
+    """
     loaded = {spec.name: models.load(spec) for spec in job.models}
     spaces = {spec.name: activations.load_space(spec, loaded[spec.model]) for spec in job.spaces}
-    passages = corpus.read(job.corpus, loaded[job.models[0].name].tokenizer)
+    weights = {f"model {name!r}": (model.weights, model.vocabulary) for name, model in loaded.items()}
+    ranks.agree(weights | {f"space {name!r}": space.weights for name, space in spaces.items()})
+    passages = ranks.broadcast(lambda: corpus.read(job.corpus, loaded[job.models[0].name].tokenizer))
     text = digest(passages["source"].to_pylist(), passages["text"].to_pylist())
     cut = {name: tokens.read(model, passages) for name, model in loaded.items()}
     words = concepts.find(passages["text"].to_pylist(), concepts.gather(job.concepts))
-    return Read(job, work, loaded, spaces, passages, cut, words, text, {})
+    return Read(job, work, loaded, spaces, passages, cut, words, text, {}, ranks)
 
 
 def collect(read: Read) -> dict[str, list[Path]]:
-    """The activations of every space; one pass of a model serves all its spaces."""
+    """The activations of every space; one pass of a model serves all its spaces. Ranks divide the shards."""
     shards: dict[str, list[Path]] = {}
     for name, model in read.models.items():
         if mine := [space for space in read.spaces.values() if space.model is model]:
             text = digest(read.text, model.vocabulary, model.context)
-            shards |= activations.collect(mine, read.tokens[name], text, read.work)
+            shards |= activations.collect(mine, read.tokens[name], text, read.work, read.ranks)
+    read.ranks.meet()
+    read.ranks.find(path for files in shards.values() for path in files)
     return shards
 
 
