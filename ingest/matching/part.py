@@ -34,7 +34,7 @@ class Part:
 
     def best(self, of_b: Shortlist) -> Shortlist:
         """B's lists over all of A, from those that each rank has found in its part."""
-        if self.is_whole:
+        if self.ranks.size == 1:
             return of_b
         named = np.append(self.features, -1)[of_b.partner].astype(np.int32)  # no partner, -1, stays what it is
         return Shortlist.merged(self.ranks.gather(replace(of_b, partner=named)))
