@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -9,22 +10,21 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingest import agreement, concepts, features, geometry, publish, scores
-from ingest.activations import Activations
+from ingest import activations, agreement, concepts, features, geometry, publish, scores
 from ingest.config import ComparisonSpec, Job
 from ingest.matching import match
 from ingest.matching.moments import Side
 from ingest.progress import log, logging_to, step
 from ingest.ranks import ALONE, Ranks
 from ingest.reading import Read, collect, load, ordinary
-from ingest.workspace import Workspace, digest
+from ingest.workspace import LOG, Workspace, digest
 from store.schema import BY_NAME, SCHEMA_VERSION, TABLES
 
-FEATURE_TABLES = ("spaces", "features", "activations", "examples", "histograms", "logits", "feature_tokens")
+FEATURE_TABLES = ("spaces", "features", "examples", "histograms", "logits", "feature_tokens")
 GEOMETRY_TABLES = ("neighbours", "maps", "clusters")
 COMPARISON_TABLES = ("comparisons", "units", "matched", "match_nulls")
 AGREEMENT_TABLES = ("matches", "map_agreement")
-METHOD = 5
+METHOD = 6
 """Raised when a step's numbers change, so that no older working file is taken for a new one."""
 
 Files = dict[str, Path]
@@ -38,9 +38,11 @@ def run(job: Job, run_file: str, out: Path, ranks: Ranks = ALONE) -> str:
     Raises `IngestError` for input that cannot be used; what was finished by then is kept.
     """
     work = Workspace(out)
-    with logging_to(out / "run.log", ranks.first) as begin:
+    claimed = work.claimed() if ranks.first else nullcontext(lambda: None)
+    with logging_to(out / LOG, ranks.first) as begin, claimed as claim:
         log.info("run: %d models, %d spaces, %d comparisons", len(job.models), len(job.spaces), len(job.pairs))
         read = load(job, work, ranks)
+        claim()
         begin()  # the input is accepted: from here on files are written
         read = replace(read, shards=collect(read))
 
@@ -58,22 +60,26 @@ def run(job: Job, run_file: str, out: Path, ranks: Ranks = ALONE) -> str:
         if ranks.first:
             write(read, [files for step in steps for files in step.values()], publish.build_row(fingerprint, run_file))
             log.info("published %s", fingerprint)
-    if ranks.first:
-        publish.seal(work)
-    ranks.meet()
+            publish.seal(work)
+        ranks.meet()
     return fingerprint
 
 
 def describe(read: Read, name: str) -> Files:
     """The per-feature tables of a space."""
-    return _of_space(read, name, FEATURE_TABLES, "features", partial(features.describe, read.spaces[name]))
+
+    def make(tokens: pa.Table) -> Iterable[dict[str, pa.Table]]:
+        _, variance_explained = activations.summary(read.shards[name], read.work)
+        return features.describe(read.spaces[name], read.blocks_of(name), variance_explained, tokens)
+
+    return _of_space(read, name, FEATURE_TABLES, "features", make)
 
 
 def arrange(read: Read, name: str) -> Files:
     """Neighbours, maps and clusters of a space."""
 
-    def make(found: Activations, tokens: pa.Table) -> dict[str, pa.Table]:
-        return geometry.arrange(read.spaces[name], found, ordinary(tokens))
+    def make(tokens: pa.Table) -> Iterable[dict[str, pa.Table]]:
+        yield geometry.arrange(read.spaces[name], read.activations_of(name), ordinary(tokens))
 
     return _of_space(read, name, GEOMETRY_TABLES, "neighbours and maps", make)
 
@@ -81,9 +87,9 @@ def arrange(read: Read, name: str) -> Files:
 def relate(read: Read, name: str) -> Files:
     """Which features of a space fire on which concept's words."""
 
-    def make(found: Activations, tokens: pa.Table) -> dict[str, pa.Table]:
+    def make(tokens: pa.Table) -> Iterable[dict[str, pa.Table]]:
         marked = concepts.mark(read.words, tokens, read.passages["text"].to_pylist())
-        return {"concept_features": concepts.shares(name, found.matrix, ordinary(tokens), marked)}
+        yield {"concept_features": concepts.shares(name, read.blocks_of(name), ordinary(tokens), marked)}
 
     return _of_space(read, name, ("concept_features",), "concepts", make, read.words.lists)
 
@@ -102,7 +108,10 @@ def compare(read: Read, spec: ComparisonSpec) -> Files:
         found = match(spec.name, sides[0], sides[1], *codes, decoders, read.ranks)
         row = [[spec.name], [a.name], [b.name], [units.name], [units.n_units], [read.passages.num_rows]]
         comparison = pa.table(row, schema=BY_NAME["comparisons"].arrow)
-        return found | {"matched": found.get("matches"), "comparisons": comparison, "units": units.units}
+        if not read.ranks.first:
+            return {}
+        found["matched"] = found.pop("matches")
+        return found | {"comparisons": comparison, "units": units.units}
 
     return _made(read, COMPARISON_TABLES, spec.name, make, *map(read.names, (spec.a, spec.b)), ranks=read.ranks)
 
@@ -115,7 +124,7 @@ def agree(
 
     def make() -> dict[str, pa.Table]:
         maps, lists = ([read.work.read(arranged[name][table]) for name in sides] for table in ("maps", "neighbours"))
-        widths = [read.work.count(described[name]["features"]) for name in sides]
+        widths = [read.work.facts(described[name]["features"])[0] for name in sides]
         near = [geometry.Nearest.of(rows, "activation", n) for rows, n in zip(lists, widths, strict=True)]
         matches = read.work.read(compared["matched"])
         with step(f"agreement {spec.name}", matches.num_rows, "pairs") as advance:
@@ -159,8 +168,8 @@ def fingerprint_of(read: Read, run_file: str) -> str:
 
 def write(read: Read, finished: list[Files], build: pa.Table) -> None:
     """Publish the store, and forget what no step of this run has used."""
-    read.work.prune(path for files in (*read.shards.values(), *(f.values() for f in finished)) for path in files)
     publish.write(read.work, {"build": [build]} | read_tables(read) | made_tables(read, finished))
+    read.work.prune(path for files in (*read.shards.values(), *(f.values() for f in finished)) for path in files)
 
 
 def read_tables(read: Read) -> dict[str, Iterable[pa.Table]]:
@@ -174,7 +183,7 @@ def read_tables(read: Read) -> dict[str, Iterable[pa.Table]]:
 
 
 def made_tables(read: Read, finished: Iterable[Files]) -> dict[str, Iterable[pa.Table]]:
-    """The tables of what was made, read one file at a time, in the order of their spaces and comparisons."""
+    """The tables of what was made, read part by part, in the order of their spaces and comparisons."""
     paths: dict[str, list[Path]] = {}
     for files in finished:
         for table, path in files.items():
@@ -182,9 +191,19 @@ def made_tables(read: Read, finished: Iterable[Files]) -> dict[str, Iterable[pa.
     paths.pop("matched", None)  # `matches` without their neighbours
     scored = scores.together([read.work.read(path) for path in paths.pop("rated", [])], _contests(read))
     paths["units"] = _once_each_alignment(paths.get("units", []))
-    return {table: map(read.work.read, files) for table, files in paths.items()} | {
-        table: [rows] for table, rows in scored.items()
-    }
+    parts = {table: _parts(read, files) for table, files in paths.items()}
+    return parts | {"activations": _activations(read)} | {table: [rows] for table, rows in scored.items()}
+
+
+def _parts(read: Read, paths: list[Path]) -> Iterable[pa.Table]:
+    for path in paths:
+        yield from read.work.parts(path)
+
+
+def _activations(read: Read) -> Iterable[pa.Table]:
+    """The table `activations`, straight from the shards: no working file holds them again."""
+    for name in sorted(read.spaces):
+        yield from features.activation_rows(read.spaces[name], read.blocks_of(name), ordinary(read.tokens_of(name)))
 
 
 def _contests(read: Read) -> dict[str, tuple[str, str] | None]:
@@ -210,7 +229,7 @@ def _made(
     read: Read,
     tables: Iterable[str],
     name: str,
-    make: Callable[[], dict[str, pa.Table]],
+    make: Callable[[], dict[str, pa.Table] | Iterable[dict[str, pa.Table]]],
     *key: object,
     ranks: Ranks = ALONE,
 ) -> Files:
@@ -222,8 +241,7 @@ def _made(
     if ranks.broadcast(lambda: not all(path.exists() for path in paths.values())):
         found = make()
         if ranks.first:
-            for table, path in paths.items():
-                read.work.write(path, found[table])
+            read.work.write_parts(paths, [found] if isinstance(found, dict) else found)
         ranks.meet()
         ranks.find(paths.values())
     return paths
@@ -234,17 +252,16 @@ def _of_space(
     name: str,
     tables: tuple[str, ...],
     what: str,
-    make: Callable[[Activations, pa.Table], dict[str, pa.Table]],
+    make: Callable[[pa.Table], Iterable[dict[str, pa.Table]]],
     *key: object,
 ) -> Files:
-    """What a step makes of a space's activations and its model's tokens."""
+    """What a step makes of a space's activations and its model's tokens, in parts."""
 
-    def watched() -> dict[str, pa.Table]:
+    def watched() -> Iterable[dict[str, pa.Table]]:
         tokens = read.tokens_of(name)
         with step(f"{what} {name}", tokens.num_rows, "tokens") as advance:
-            found = make(read.activations_of(name), tokens)
+            yield from make(tokens)
             advance(tokens.num_rows)
-        return found
 
     return _made(read, tables, name, watched, read.names(name), *key)
 

@@ -45,7 +45,7 @@ def finish(size: int, *command: object) -> tuple[int, str, str]:
 def contents(store: Path) -> tuple[list, list[str]]:
     """What a store holds, but when it was made: fingerprint and checksums; and its working files."""
     with duckdb.connect(store / "homolog.duckdb", read_only=True) as database:
-        held = database.execute("FROM contents WHERE \"table\" <> 'build' ORDER BY ALL").fetchall()
+        held = database.execute("FROM contents WHERE table_name <> 'build' ORDER BY ALL").fetchall()
         held += database.execute("SELECT fingerprint FROM build").fetchall()
     return held, sorted(path.relative_to(store).as_posix() for path in store.rglob("*.parquet"))
 
