@@ -1,12 +1,16 @@
 """`python -m ingest run RUN.toml --out DIR`: the offline job. `python -m ingest plan RUN.toml`: what it would take.
 `python -m ingest presets`: run files to start from. `python -m ingest train-sae TRAIN.toml --out FOLDER`: an SAE for
-them."""
+them.
+
+`torchrun --nproc-per-node N -m ingest run RUN.toml --out DIR` divides the job among N processes (`ingest/ranks.py`).
+"""
 
 import argparse
 import sys
 from pathlib import Path
 
 from ingest.errors import IngestError
+from ingest.ranks import Ranks, joined
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -36,30 +40,38 @@ def main(argv: list[str] | None = None) -> int:
     )
     train_parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where the SAE is written")
     arguments = parser.parse_args(argv)
+    with joined() as ranks:
+        try:
+            return _answer(arguments, ranks)
+        except IngestError as error:
+            ranks.say(f"homolog: {error}")
+            return 2
+        except KeyboardInterrupt:
+            ranks.say("homolog: stopped; the finished steps are kept, run the same command again to go on")
+            return 130
+
+
+def _answer(arguments: argparse.Namespace, ranks: Ranks) -> int:
     from ingest import config  # here, so that a wrong command line answers before torch is imported
 
-    try:
-        if arguments.command == "presets":
-            return _presets(arguments.name, arguments.into)
-        if arguments.command == "train-sae":
-            return _train_sae(arguments.train_file, arguments.out)
-        job, text = config.read(arguments.run_file)
-        if arguments.command == "plan":
-            from ingest import machines, planned
-            from ingest.plan import plan
+    if ranks.size > 1 and arguments.command != "run":
+        raise IngestError(f"{arguments.command} runs in one process; start it with python, not with torchrun")
+    if arguments.command == "presets":
+        return _presets(arguments.name, arguments.into)
+    if arguments.command == "train-sae":
+        return _train_sae(arguments.train_file, arguments.out)
+    job, text = config.read(arguments.run_file)
+    if arguments.command == "plan":
+        from ingest import machines, planned
+        from ingest.plan import plan
 
-            print("\n".join(planned.lines(plan(job, machines.named(arguments.machine)))))
-            return 0
-        from ingest.run import run
+        print("\n".join(planned.lines(plan(job, machines.named(arguments.machine)))))
+        return 0
+    from ingest.run import run
 
-        fingerprint = run(job, text, arguments.out)
-    except IngestError as error:
-        print(f"homolog: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("homolog: stopped; what was finished is kept, run the same command again to go on", file=sys.stderr)
-        return 130
-    print(f"{arguments.out} is ready: store {fingerprint[:8]}. Browse it: python -m dashboard {arguments.out}")
+    fingerprint = run(job, text, arguments.out, ranks)
+    if ranks.first:
+        print(f"{arguments.out} is ready: store {fingerprint[:8]}. Browse it: python -m dashboard {arguments.out}")
     return 0
 
 
