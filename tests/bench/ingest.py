@@ -86,14 +86,15 @@ def _features(run_file: Path, n_features: int, rounds: int) -> None:
 def _turns(run_file: Path, n_features: int, rounds: int) -> tuple[list[dict[str, float]], list[Found], str]:
     """Ours and theirs by turns, each in a process of its own; why there is none of theirs."""
     ours, theirs, why = [], [], ""
-    tokenizer = models.load_tokenizer(models.DEMO / "tokenizer")
+    bos = models.load_tokenizer(models.DEMO / "tokenizer").bos_token_id
+    device = "cuda" if torch.cuda.is_available() else "cpu"
     model, sae = models.DEMO / MODEL, models.DEMO / "saes" / SAES[0]
     tokens, threads = run_file.with_name("tokens.npy"), torch.get_num_threads()
     for _ in range(rounds):
         ours.append(measured("features", run_file, 1))
         try:
             python = sae_dashboard_env.install()
-            found = sae_dashboard_env.run(python, model, sae, tokens, n_features, tokenizer.bos_token_id, threads)
+            found = sae_dashboard_env.run(python, model, sae, tokens, n_features, bos, threads, device)
             theirs.append(found)
         except NotInstalled as error:
             why = str(error)

@@ -45,9 +45,9 @@ class Compared:
     rows: int
 
 
-def compare(whole: Read, spaces: tuple[str, ...], rounds: int = ROUNDS) -> Compared:
+def compare(whole: Read, spaces: tuple[str, ...], rounds: int = ROUNDS, sizes: tuple[int, ...] = SIZES) -> Compared:
     """Both sides by turns in this process, after each ran once."""
-    size, rows = fastest(whole, spaces)
+    size, rows = fastest(whole, spaces, sizes)
     made = batches(whole, size)
     bare(whole, spaces, made, rows)
     read(whole, spaces)
@@ -57,7 +57,7 @@ def compare(whole: Read, spaces: tuple[str, ...], rounds: int = ROUNDS) -> Compa
     return Compared(sum(int(real.sum()) for _, real in made), ours, theirs, share, size, rows)
 
 
-def fastest(whole: Read, spaces: tuple[str, ...], sizes: tuple[int, ...] = SIZES) -> tuple[int, int]:
+def fastest(whole: Read, spaces: tuple[str, ...], sizes: tuple[int, ...]) -> tuple[int, int]:
     """Passages and rows that make the bare loop fastest, tried on the longest passages of the first shard."""
 
     def seconds(size: int, rows: int) -> float:

@@ -13,12 +13,8 @@ from typing import Any
 ROOT = Path(__file__).parent.parent.parent
 DRIVER = Path(__file__).with_name("sae_dashboard_driver.py")
 ENVIRONMENT = ROOT / "stores" / "bench-env"
-REQUIREMENTS = (
-    *("sae-dashboard==0.8.0", "sae-lens==6.54.12", "transformer-lens==2.17.0", "transformers==4.56.2"),
-    *("torch==2.13.0", "numpy==1.26.4", "pyarrow==19.0.1", "datasets==3.6.0", "safetensors==0.4.5"),
-)
-UNWANTED = ("torchvision", "torchaudio")
-"""They come with one of its requirements, for another torch; transformers imports them where they are, and fails."""
+LOCK = Path(__file__).with_name("sae_dashboard.lock")
+"""What it imports, pinned; installed without dependencies, but for torch's, which differ from machine to machine."""
 MINUTES = 20
 """Longest installation."""
 
@@ -48,15 +44,16 @@ class Found:
 
 def install(folder: Path = ENVIRONMENT) -> Path:
     """The interpreter of the environment, made where it is not there. Raises `NotInstalled`."""
-    wanted = hashlib.sha256(repr((REQUIREMENTS, UNWANTED, sys.version_info[:2])).encode()).hexdigest()
+    wanted = hashlib.sha256(LOCK.read_bytes() + repr(sys.version_info[:2]).encode()).hexdigest()
     python, ready = folder / "bin" / "python", folder / "ready"
     if ready.is_file() and ready.read_text() == wanted:
         return python
     shutil.rmtree(folder, ignore_errors=True)
-    pip = [str(python), "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    torch = next(line for line in LOCK.read_text().splitlines() if line.startswith("torch=="))
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     check([sys.executable, "-m", "venv", str(folder)])
-    check([*pip, "install", "--quiet", *REQUIREMENTS])
-    check([*pip, "uninstall", "--quiet", "--yes", *UNWANTED])
+    check([*pip, "--constraint", str(LOCK), torch])
+    check([*pip, "--no-deps", "--requirement", str(LOCK)])
     check([str(python), "-c", "import sae_dashboard.sae_vis_runner"])
     ready.write_text(wanted)
     return python
@@ -74,14 +71,16 @@ def check(command: list[str]) -> None:
         raise NotInstalled(f"sae-dashboard could not be installed: {first.strip()}")
 
 
-def run(python: Path, model: Path, sae: Path, tokens: Path, features: int, bos: int, threads: int) -> Found:
+def run(
+    python: Path, model: Path, sae: Path, tokens: Path, features: int, bos: int, threads: int, device: str
+) -> Found:
     """What it makes of `features` features spread over an SAE, on the token ids of a `.npy` file, in a process of its own.
 
     `model` is a demo checkpoint and `sae` a folder of SAELens.
     """
     out = tokens.with_name("sae-dashboard.json")
     command = [str(python), "-P", str(DRIVER), str(model), str(sae), str(out), "--tokens", str(tokens)]
-    command += ["--features", str(features), "--bos", str(bos), "--threads", str(threads)]
+    command += ["--features", str(features), "--bos", str(bos), "--threads", str(threads), "--device", device]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": ""}, check=False)
     if done.returncode:
         raise NotInstalled(f"sae-dashboard did not run: {done.stderr.strip().splitlines()[-1]}")

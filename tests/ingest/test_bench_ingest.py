@@ -41,17 +41,17 @@ def dense(made):
 
 
 def test_the_bare_loop_reads_the_tokens_of_the_run(text, tmp_path):
-    whole = ingest_inputs.read(ingest_inputs.write(tmp_path, 1500, False, text), tmp_path / "store")
+    whole = ingest_inputs.read(ingest_inputs.write(tmp_path, 500, False, text), tmp_path / "store")
     expected = np.sort(whole.tokens[MODEL]["token_id"].to_numpy())
     for size in (3, 64):
         made = ingest_read.batches(whole, size)
         assert max(len(ids) for ids, _ in made) <= size
         got = torch.cat([ids[real] for ids, real in made]).numpy()
         np.testing.assert_array_equal(np.sort(got), expected)
-    found = ingest_read.compare(whole, SAES[:2], rounds=1)
+    found = ingest_read.compare(whole, SAES[:2], rounds=1, sizes=(2, 4))
     assert found.tokens == len(expected)
     assert found.share == pytest.approx(found.bare / found.read)
-    assert found.size in ingest_read.SIZES
+    assert found.size in (2, 4)
     assert found.rows in ingest_read.ROWS
 
 
@@ -67,7 +67,7 @@ def test_examples_agree_with_the_obvious_ones(made, dense, tmp_path, ends):
     files = ingest_features.under_its_rules(made, tmp_path) if ends else made.files
     ours = ingest_features.tops(made, files)
     kinds = []
-    for feature in np.flatnonzero((dense[:, first:last] > 0).sum((0, 1))):
+    for feature in np.flatnonzero((dense[:, first:last] > 0).sum((0, 1)))[::3]:
         values = dense[:, first:last, feature]
         strongest = np.argsort(-values.ravel(), kind="stable")[:20]
         rows, columns = np.unravel_index(strongest, values.shape)
