@@ -182,7 +182,7 @@ def figures(what: str, run_file: Path, spaces: tuple[str, ...]) -> dict[str, Any
         if what == "read":
             seconds = ingest_read.read(whole, spaces)
         else:
-            size, rows = ingest_read.SIZES[2], ingest_read.ROWS[0]
+            size, rows = ingest_read.SIZES[1], ingest_read.ROWS[0]
             seconds = ingest_read.bare(whole, spaces, ingest_read.batches(whole, size), rows)
         return {"seconds": seconds, "peak": ingest_inputs.peak()}
 
