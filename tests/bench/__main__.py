@@ -4,7 +4,7 @@ import os
 
 os.environ.setdefault("TQDM_DISABLE", "1")
 
-from tests.bench import maps, matching, planted, scores
+from tests.bench import ingest, maps, matching, planted, scores
 
 
 def main() -> None:
@@ -13,6 +13,8 @@ def main() -> None:
     matching.growth()
     print()
     planted.report()
+    print()
+    ingest.report()
     print()
     scores.report(30)
     print()
