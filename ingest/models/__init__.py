@@ -27,7 +27,7 @@ from ingest.models.hub import find
 from ingest.models.hugging_face import load_network
 from ingest.models.lens import NEURONS, STREAM, LensNetwork
 from ingest.models.model import Model, Network, direct_logits, no_hook
-from ingest.models.shape import Planned, Shape, planned, planned_shape, shape_of
+from ingest.models.shape import Shape, planned_shape, shape_of
 from ingest.models.training import SAETraining, train_sae
 from ingest.workspace import digest, file_digest
 
@@ -39,7 +39,6 @@ __all__ = [
     "Dictionary",
     "Model",
     "Network",
-    "Planned",
     "SAETraining",
     "Shape",
     "demo_config",
@@ -52,7 +51,6 @@ __all__ = [
     "load_transformer",
     "new_transformer",
     "no_hook",
-    "planned",
     "planned_shape",
     "save_tokenizer",
     "save_transformer",
@@ -98,6 +96,10 @@ def _demo(spec: Any, wants: Mapping[str, bool]) -> Model:
 def _from_files(spec: Any, kind: str, name: str, wants: Mapping[str, bool]) -> Model:
     lens = kind == "transformer-lens"
     source = find(spec, official_name(spec, name) if lens else name)
+    if getattr(source.config, "is_encoder_decoder", False):
+        raise IngestError(
+            f"model {spec.name!r}: {source.said} is an encoder-decoder, which reads two texts; give one or the other"
+        )
     tokenizer = read_tokenizer(spec, source)
     longest, n_tokens = context(source.config, tokenizer), len(tokenizer)
     # TransformerLens lets EOS stand in for a BOS that there is none of, and SAEs were trained that way.
