@@ -112,6 +112,10 @@ def _demo(spec: Any, wants: Mapping[str, bool]) -> Model:
 def _from_files(spec: Any, kind: str, name: str, wants: Mapping[str, bool]) -> Model:
     lens = kind == "transformer-lens"
     source = find(spec, official_name(spec, name) if lens else name)
+    if getattr(source.config, "is_encoder_decoder", False):
+        raise IngestError(
+            f"model {spec.name!r}: {source.said} is an encoder-decoder, which reads two texts; give one or the other"
+        )
     tokenizer = read_tokenizer(spec, source)
     longest, n_tokens = context(source.config, tokenizer), len(tokenizer)
     # TransformerLens lets EOS stand in for a BOS that there is none of, and SAEs were trained that way.

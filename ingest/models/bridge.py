@@ -177,7 +177,20 @@ def load_bridge(
         if any(wants.values()):
             chosen = {name: bool(wants.get(name, False)) for name in PROCESSING}
             bridge.enable_compatibility_mode(disable_warnings=True, **chosen)
-    return BridgeNetwork(bridge.eval().requires_grad_(False), source, context, n_tokens)
+        _check_whole(spec, source, type(bridge.original_model))
+        network = BridgeNetwork(bridge.eval().requires_grad_(False), source, context, n_tokens)
+        assert network.hooks
+    return network
+
+
+def _check_whole(spec: Any, source: Source, kind: Any) -> None:
+    """Raises `IngestError` where the checkpoint lacks weights: TransformerLens does not tell of random ones."""
+    _, report = kind.from_pretrained(source.name, device_map="meta", output_loading_info=True, **source.arguments)
+    if missing := sorted(report["missing_keys"]):
+        raise IngestError(
+            f"model {spec.name!r}: {source.said} lacks {len(missing)} weights of {kind.__name__}, such as {missing[0]}; "
+            "load it with huggingface:, which reads up to the first of them"
+        )
 
 
 def official_name(spec: Any, name: str) -> str:

@@ -122,17 +122,17 @@ def close_to(asked: str, known: Iterable[str], n: int = 3) -> list[str]:
 @contextmanager
 def one_line(spec: Any, name: str) -> Iterator[None]:
     """What the libraries raise while they load `name`, as an `IngestError` of one line."""
-    from safetensors import SafetensorError
-
     try:
         yield
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
+    except IngestError:
+        raise
+    except Exception as error:  # each architecture and each damaged file has its own kind
         raise IngestError(f"model {spec.name!r}: {_reason(error, name, spec.revision)}") from None
 
 
 def _reason(error: BaseException, name: str, revision: str | None) -> str:
     """Why `name` cannot be loaded, and what to do."""
-    from huggingface_hub import errors
+    from huggingface_hub import constants, errors
     from safetensors import SafetensorError
 
     def raised(*kinds: type[BaseException]) -> bool:
@@ -152,8 +152,11 @@ def _reason(error: BaseException, name: str, revision: str | None) -> str:
         return f"the hub has no repository {name}, or it is private; check the name, or set HF_TOKEN{_perhaps(name)}"
     if raised(errors.RemoteEntryNotFoundError):
         return f"{name}{at} has no config.json; give a repository in the format of transformers"
-    if raised(errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled) or "couldn't connect" in text:
-        what = f"the weights of {name}" if name in cached() and not revision else f"{name}{at}"
+    none = "does not appear to have a file named" in text
+    if none and not constants.HF_HUB_OFFLINE:
+        return f"{name}{at} holds no weights that transformers reads; give a repository with a model.safetensors"
+    if none or raised(errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled) or "couldn't connect" in text:
+        what = f"the weights of {name}{at}" if none else f"{name}{at}"
         return (
             f"no network and not in the cache: {what}; fetch it where there is a network (hf download {name}), "
             f"or give a folder{_perhaps(name)}"

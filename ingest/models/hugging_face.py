@@ -7,6 +7,7 @@ layer N (the latter is `hidden_states[N + 1]` of transformers; behind the last l
 """
 
 from contextlib import ExitStack, suppress
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -187,11 +188,11 @@ class HuggingFaceNetwork:
         )
         if final is None or (self._layers and final.startswith(f"{self._layers}.")):
             return None
-        norm = self.module.get_submodule(final)
+        norm = deepcopy(self.module.get_submodule(final)).cpu().float()
 
         @torch.inference_mode()
         def normalise(x: Tensor) -> Tensor:
-            return norm(x[None].to(self._some.device, self._some.dtype))[0].float().cpu()
+            return norm(x[None])[0]
 
         return through(normalise, head.weight.detach()[: self.n_tokens].T.float().cpu())
 
@@ -211,10 +212,6 @@ def load_network(spec: Any, source: Source, context: int | None, n_tokens: int) 
     """The network of a `[[models]]` entry. Raises `IngestError`."""
     from transformers import AutoModel, AutoModelForCausalLM
 
-    if getattr(source.config, "is_encoder_decoder", False):
-        raise IngestError(
-            f"model {spec.name!r}: {source.said} is an encoder-decoder, which reads two texts; give one or the other"
-        )
     where = placement.device(spec)
     dtype = placement.dtype(spec, source.config.dtype, where)
     kind: Any = AutoModelForCausalLM if is_causal(source.config) else AutoModel
@@ -222,8 +219,9 @@ def load_network(spec: Any, source: Source, context: int | None, n_tokens: int) 
         module, report = kind.from_pretrained(source.name, dtype=dtype, output_loading_info=True, **source.arguments)
         module.config.use_cache = False
         module = module.to(where).eval().requires_grad_(False)
-    network = HuggingFaceNetwork(module, source, context, n_tokens, frozenset(report["missing_keys"]))
-    if not network.hooks:
+        network = HuggingFaceNetwork(module, source, context, n_tokens, frozenset(report["missing_keys"]))
+        hooks = network.hooks
+    if not hooks:
         raise IngestError(
             f"model {spec.name!r}: {source.said} lacks the first weights of {type(module).__name__}, such as "
             f"{sorted(network.unread)[0]}; give the checkpoint that belongs to its config.json"

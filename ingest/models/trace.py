@@ -81,7 +81,7 @@ def adding(events: list[Event], layer: str) -> tuple[str, str] | None:
 
     Taken for these are two of the layer's own modules, one of them an attention by its name, whose sum with what goes
     into the layer is what comes out: so no wrong module is ever named. Layers that normalise the sum (BERT's) do not
-    show it; there the names of that family decide. None where neither holds, or there are no numbers.
+    show it; there the names of that family decide, as names do in a network without weights. None where neither holds.
     """
     ends: dict[str, Tensor] = {}
     for event in events:
@@ -93,10 +93,22 @@ def adding(events: list[Event], layer: str) -> tuple[str, str] | None:
     added = ends.pop(layer) - begin
     ends = {name: value for name, value in ends.items() if value.shape == added.shape}
     own = [name for name in ends if "." not in name]
+    if added.is_meta:
+        return _by_name(own)
     for attention in (name for name in own if "att" in name.lower()):
         for mlp in (name for name in own if name != attention):
             difference = ends[attention] + ends[mlp] - added
             if difference.float().norm() < 0.02 * added.float().norm():
                 return attention, mlp
-    both = ("attention.output.dense", "output.dense")
-    return both if all(name in ends for name in both) else None
+    return ENCODER if all(name in ends for name in ENCODER) else None
+
+
+ENCODER = ("attention.output.dense", "output.dense")
+"""What BERT's family adds to the residual stream by."""
+
+
+def _by_name(own: list[str]) -> tuple[str, str] | None:
+    """The modules of a layer that are called like an attention and an MLP; as wide as the stream, whichever they are."""
+    attention = next((name for name in own if "att" in name.lower()), None)
+    mlp = next((name for name in own if any(part in name.lower() for part in ("mlp", "ff", "feed", "output"))), None)
+    return (attention, mlp) if attention and mlp else None
