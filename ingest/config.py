@@ -1,13 +1,12 @@
 """The run file: small frozen models, one docstring per field. Validation reads nothing but the file itself."""
 
 import itertools
-import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from ingest.errors import IngestError
+from ingest import toml
 from ingest.frozen import Frozen
 from ingest.sources.settings import Corpus, HuggingFace, InstalledDocs, Stories, TextFiles
 
@@ -224,21 +223,14 @@ def read(path: Path) -> tuple[Job, str]:
 
     Raises `IngestError`, one line: which key, what was given, what would do.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-        values = tomllib.loads(text)
-    except FileNotFoundError:
-        raise IngestError(f"there is no run file {path}; the demo's is ingest/demo/run.toml") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise IngestError(f"{path} is not a readable TOML file: {error}") from None
-    _resolve(values, path.resolve().parent)
-    try:
-        return Job.model_validate(values).with_likes(), text
-    except ValidationError as error:
-        raise IngestError(f"{path}: {_first_line(error)}") from None
+    values, text = toml.load(path, "run file", "ingest/demo/run.toml")
+    resolve(values, path.resolve().parent)
+    job = toml.validated(Job, values, TABLES, TAGS, path)
+    return job.with_likes(), text
 
 
-def _resolve(values: dict[str, Any], folder: Path) -> None:
+def resolve(values: dict[str, Any], folder: Path) -> None:
+    """Make the paths in a file's values absolute against its folder."""
     tables = [values.get("corpus", {}), *values.get("spaces", [])] if isinstance(values.get("spaces", []), list) else []
     for table in tables:
         for key in ("path", "decoder"):
@@ -247,7 +239,8 @@ def _resolve(values: dict[str, Any], folder: Path) -> None:
         dataset = table.get("dataset") if isinstance(table, dict) else None
         if isinstance(dataset, str) and dataset.startswith(("./", "../", "/")):
             table["dataset"] = str(folder / dataset)
-    for model in values.get("models", []) if isinstance(values.get("models", []), list) else []:
+    listed = values.get("models", []) if isinstance(values.get("models", []), list) else []
+    for model in (values.get("model"), *listed):
         load = model.get("load") if isinstance(model, dict) else None
         kind, _, name = load.partition(":") if isinstance(load, str) else ("", "", "")
         is_folder = kind in FROM_FILES and (name.startswith((".", "/")) or (folder / name).is_dir())
@@ -257,7 +250,7 @@ def _resolve(values: dict[str, Any], folder: Path) -> None:
 
 FROM_FILES = ("huggingface", "transformer-lens")
 
-TABLES: dict[str, tuple[type[Frozen], ...]] = {
+TABLES: toml.Tables = {
     "corpus": (InstalledDocs, Stories, TextFiles, HuggingFace),
     "models": (ModelSpec,),
     "spaces": (SaeSpec, ImportedSpec, NeuronsSpec, RandomSaeSpec),
@@ -267,36 +260,3 @@ TABLES: dict[str, tuple[type[Frozen], ...]] = {
 }
 TAGS = {"corpus": (1, "source"), "spaces": (2, "kind")}
 """Tables that differ by the value of one key: where that value stands in a location, and which key it is."""
-
-
-def _first_line(error: ValidationError) -> str:
-    """Pydantic's first complaint as one line that names the key, what was given and what exists."""
-    first = error.errors()[0]
-    place, tag = TAGS.get(str(first["loc"][0]) if first["loc"] else "", (None, ""))
-    where = [part for i, part in enumerate(first["loc"]) if i != place]
-    name = ".".join(f"[{part}]" if isinstance(part, int) else str(part) for part in where).replace(".[", "[")
-    if first["type"] == "extra_forbidden":
-        return f"{name} is not a key; the keys here are {', '.join(_known_keys(first['loc']))}"
-    if first["type"] == "missing":
-        return f"{name} is missing; it has to be given"
-    if first["type"] == "value_error":
-        return str(first["ctx"]["error"])
-    if first["type"].startswith("union_tag"):
-        known = ", ".join(value for c in TABLES[str(first["loc"][0])] for value in _tagged(c, tag))
-        return f"{name}: {tag} has to be one of {known}; got {first['input'].get(tag)!r}"
-    return f"{name}: {first['msg'][0].lower() + first['msg'][1:]}; got {first['input']!r}"
-
-
-def _known_keys(location: tuple[int | str, ...]) -> list[str]:
-    if location[0] not in TABLES or len(location) == 1:
-        return list(Job.model_fields)
-    classes = TABLES[str(location[0])]
-    if location[0] in TAGS:
-        place, tag = TAGS[str(location[0])]
-        classes = tuple(c for c in classes if location[place] in _tagged(c, tag))
-    return list(dict.fromkeys(key for c in classes for key in c.model_fields))
-
-
-def _tagged(table: type[Frozen], key: str) -> tuple[str, ...]:
-    """The values of `key` that make a table this one."""
-    return get_args(table.model_fields[key].annotation)

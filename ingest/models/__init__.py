@@ -31,7 +31,7 @@ from ingest.models.model import Model, Network, direct_logits, no_hook
 from ingest.models.reach import hub_or_cache
 from ingest.models.shape import Shape, planned_shape, shape_of
 from ingest.models.shapes import NetworkShape, network_shape
-from ingest.models.training import SAETraining, train_sae
+from ingest.models.training import SAETraining, new_trainer, train_sae
 from ingest.models.wanted import Wanted, agreed, check_context, same_model, wanted_of
 from ingest.workspace import digest, file_digest
 
@@ -61,6 +61,7 @@ __all__ = [
     "load_tokenizer",
     "load_transformer",
     "network_shape",
+    "new_trainer",
     "new_transformer",
     "no_hook",
     "planned_shape",
