@@ -72,7 +72,7 @@ class ComparisonPlan:
     core_seconds: float
     """Of one core, on a processor, for the matches."""
     gpu_seconds: float | None
-    """Of the GPU, for the same; None where there is none."""
+    """Of the GPU, for the same, where it is sooner done; else None."""
     score_seconds: float
     """Of one core, for the scores and their nulls."""
 
@@ -269,7 +269,8 @@ def compare(
     a, b = spaces[spec.a], spaces[spec.b]
     pairs = a.n_features * b.n_features
     width = min(a.width, b.width) if a.width and b.width else None
-    gpu = None if machine.gpu is None else costs.seconds(costs.dense_search(tokens, pairs), "float32", machine)
+    on_gpu = costs.sooner_on_gpu(tokens, a.active, b.active, pairs, machine)
+    gpu = costs.seconds(costs.dense_search(tokens, pairs), "float32", machine) if on_gpu else None
     return ComparisonPlan(
         spec.name,
         pairs,

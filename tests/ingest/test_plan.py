@@ -4,18 +4,22 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
+from scipy.sparse import csr_array
 
 from ingest import config, costs, machines, models, plan
 from ingest.__main__ import main
 from ingest.config import ComparisonSpec
 from ingest.errors import IngestError
 from ingest.machines import Machine
+from ingest.matching import device
+from ingest.matching.moments import Side
 from ingest.plan import SpacePlan
-from ingest.planned import lines, matches
+from ingest.planned import lines
 from tests import hub_datasets, tiny
 
 TWO_CORES = Machine(2, 50e9, None, False)
@@ -179,26 +183,43 @@ def test_ten_million_tokens_and_131072_features(tmp_path, no_hub):
     assert gpt2.weights == 124_439_808 * 4 + 2 * 805_306_368
     assert comparison.n_pairs == 131_072**2 == 17_179_869_184
     assert comparison.core_seconds == pytest.approx(27e-9 * 1e7 * 32 * 32 + 16e-9 * 17_179_869_184)
-    assert comparison.gpu_seconds == pytest.approx(6 * 1e7 * 17_179_869_184 / (0.4 * 67e12))
+    assert comparison.gpu_seconds is None
     said = "\n".join(lines(found))
     assert "text         10,000,000 tokens, in passages of 101 or fewer, of the dataset lab/tales, streamed" in said
     assert "download     about 2.1 GB of weights, less what the cache holds" in said
-    # 640 million activations of 8 and 14 bytes; 262,144 features; as many rows of matches.
-    assert "disk         store 6.2 GB, shards 10.0 GB, at most" in said
+    # 640 million activations of 8 and 5 bytes; 262,144 features; as many rows of matches.
+    assert "disk         store 6.2 GB, shards 4.3 GB, at most" in said
     assert "17,179,869,184  11.7 GB  about 34 s" in said
     assert "assumed" not in said
 
 
-def test_the_gpu_matches_where_that_is_faster(tmp_path, no_hub):
+def test_the_gpu_matches_where_that_is_sooner_done():
     """The search by dense products costs what the spaces have features, the sparse one what is active."""
-    h100, wide, few = machines.KNOWN["h100"], hub_plan(tmp_path).comparisons[0], {}
-    for name in "ab":
-        few[name] = SpacePlan(name, 2048, 64, 64_000_000, 128)
-    narrow = plan.compare(ComparisonSpec(a="a", b="b"), few, 10**6, 99, h100)
-    assert narrow.gpu_seconds == pytest.approx(6 * 1e6 * 2048**2 / (0.4 * 67e12))
-    assert matches(narrow, h100) == (narrow.gpu_seconds, True)
-    assert matches(wide, h100) == (wide.core_seconds / 16, False)
-    assert matches(narrow, machines.KNOWN["cpu"]) == (narrow.core_seconds / 16, False)
+    h100 = machines.KNOWN["h100"]
+
+    def of(features: int, machine: Machine = h100) -> plan.ComparisonPlan:
+        sides = {name: SpacePlan(name, features, 64, 64_000_000, 128) for name in "ab"}
+        return plan.compare(ComparisonSpec(a="a", b="b"), sides, 10**6, 99, machine)
+
+    assert of(2048).gpu_seconds == pytest.approx(6 * 1e6 * 2048**2 / (0.4 * 67e12))
+    assert of(2048).gpu_seconds < of(2048).core_seconds / 16
+    assert of(2048, machines.KNOWN["cpu"]).gpu_seconds is None
+    assert of(24_576).gpu_seconds is None
+    assert 6 * 1e6 * 24_576**2 / (0.4 * 67e12) > of(24_576).core_seconds / 16
+
+
+def test_a_run_matches_on_the_device_that_the_plan_names(monkeypatch):
+    """Five units: two features of A that fire on three and one of them, two of B. On a GPU that is nothing."""
+    sides = [
+        Side(csr_array(np.array(x, np.float32))).moments for x in ([[1, 0]] * 3 + [[0, 1]] + [[0, 0]], [[1, 1]] * 5)
+    ]
+    assert device.sooner(*sides) == "cpu"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    asked = []
+    monkeypatch.setattr(machines, "here", lambda: machines.KNOWN["h100"])
+    monkeypatch.setattr(costs, "sooner_on_gpu", lambda *given: asked.append(given) or len(asked) > 1)
+    assert [device.sooner(*sides), device.sooner(*sides)] == ["cpu", "cuda"]
+    assert asked[0] == (5, 4 / 5, 10 / 5, 4, machines.KNOWN["h100"])
 
 
 def test_what_nobody_says_is_assumed_and_said(tmp_path, no_hub):
