@@ -9,8 +9,8 @@ from ingest.similarity.pairs import ROWS
 
 ASSUMED_ACTIVE = 64
 """Active features a token, where a dictionary does not say."""
-STORE_BYTES, SHARD_BYTES = 8, 14
-"""Bytes an activation takes in the database and in the working files, at most; the demo's: 6.0 and 13.5."""
+STORE_BYTES, SHARD_BYTES = 8, 5
+"""Bytes an activation takes in the database and in the working files, at most; the demo's: 6.0 and 4.3."""
 FEATURE_BYTES, MATCH_BYTES, SCORE_BYTES = 3_000, 2_200, 1_200_000
 """Bytes, in either place: of a feature's examples, histogram, tokens, logits, neighbours and places on maps (2,900 in
 the demo), of its matches in one comparison (2,000), and of all scores of a comparison with their draws (900,000)."""
@@ -87,6 +87,18 @@ def close(n_features: int, width: int | None, tokens: int, active: float, machin
     at a token."""
     cosines = 2.0 * n_features**2 * (width or 0) / (CPU_SHARE * machine.core_rate)
     return (cosines + PER_CLOSE * tokens * active**2) / machine.cores
+
+
+def sooner_on_gpu(tokens: int, active_a: float, active_b: float, pairs: int, machine: Machine) -> bool:
+    """Whether the machine's GPU finds the matches of two spaces before its processor does.
+
+    A GPU multiplies every pair of features at every unit, a processor what is active: dictionaries of many thousand
+    features, of which a few dozen are active, are the processor's.
+    """
+    if machine.gpu is None:
+        return False
+    on_cores = sparse_search(tokens, active_a, active_b, pairs) / machine.cores
+    return seconds(dense_search(tokens, pairs), "float32", machine) < on_cores
 
 
 def matching_memory(n_a: int, n_b: int) -> float:

@@ -4,9 +4,7 @@ files. What nobody says is assumed, and marked so. The arithmetic is in `costs`,
 """
 
 import re
-import tomllib
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,6 +14,7 @@ from ingest.config import ComparisonSpec, ImportedSpec, Job, ModelSpec, NeuronsS
 from ingest.errors import IngestError
 from ingest.machines import Machine
 from ingest.models import Expected, Network, NetworkShape, Shape
+from ingest.training import config as training
 
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 
@@ -73,7 +72,7 @@ class ComparisonPlan:
     core_seconds: float
     """Of one core, on a processor, for the matches."""
     gpu_seconds: float | None
-    """Of the GPU, for the same; None where there is none."""
+    """Of the GPU, for the same, where it is sooner done; else None."""
     score_seconds: float
     """Of one core, for the scores and their nulls."""
 
@@ -93,7 +92,7 @@ def plan(job: Job, machine: Machine) -> Plan:
     """
     with models.hub_or_cache() as reachable:
         shapes = {spec.name: models.network_shape(spec, reachable) for spec in job.models}
-        known = {spec.name: _expected(spec, reachable) for spec in job.spaces if _is_sae(spec)}
+        known = {s.name: _expected(s, shapes[s.model], reachable) for s in job.spaces if _is_sae(s)}
     _agree(job, known, shapes)
     spaces = {spec.name: _space(spec, job, shapes[spec.model], known.get(spec.name), machine) for spec in job.spaces}
     read = [_model(spec, shapes[spec.name], _mine(job, spec, spaces), job, machine) for spec in job.models]
@@ -119,24 +118,16 @@ class _Known:
     """Activations that it is trained on."""
 
 
-def _expected(spec: SpaceSpec, reachable: bool) -> _Known:
+def _expected(spec: SpaceSpec, shape: NetworkShape | None, reachable: bool) -> _Known:
     """The SAE's own configuration; of one that is not yet trained, what its training file beside it says."""
     assert isinstance(spec, SaeSpec | RandomSaeSpec)
     train = None if spec.path is None else spec.path.with_name(spec.path.name + ".train.toml")
     if train is None or not train.is_file() or (spec.path is not None and (spec.path / "cfg.json").is_file()):
         return _Known(models.expected(spec, reachable))
-    return _to_be_trained(train)
-
-
-def _to_be_trained(train: Path) -> _Known:
-    try:
-        sae = tomllib.loads(train.read_text(encoding="utf-8"))["sae"]
-        expected = Expected(int(sae["width"]), None, sae.get("k"), sae["hook"], 0, False, None)
-        return _Known(expected, train.name, int(sae["samples"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise IngestError(
-            f"{train} is not a training file with sae.hook, sae.width and sae.samples ({type(error).__name__}: {error})"
-        ) from None
+    sae = training.read(train).sae
+    d_in = shape.width(sae.hook) if shape is not None else None
+    width = sae.width or round((sae.expansion or 1) * (d_in or 0))
+    return _Known(Expected(width, d_in, sae.k, sae.hook, 0, False, None), train.name, sae.samples)
 
 
 def _agree(job: Job, known: dict[str, _Known], shapes: dict[str, NetworkShape | None]) -> None:
@@ -278,7 +269,8 @@ def compare(
     a, b = spaces[spec.a], spaces[spec.b]
     pairs = a.n_features * b.n_features
     width = min(a.width, b.width) if a.width and b.width else None
-    gpu = None if machine.gpu is None else costs.seconds(costs.dense_search(tokens, pairs), "float32", machine)
+    on_gpu = costs.sooner_on_gpu(tokens, a.active, b.active, pairs, machine)
+    gpu = costs.seconds(costs.dense_search(tokens, pairs), "float32", machine) if on_gpu else None
     return ComparisonPlan(
         spec.name,
         pairs,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from ingest import costs
 from ingest.config import Corpus, HuggingFace, TextFiles
+from ingest.machines import Machine
 from ingest.plan import ComparisonPlan, ModelPlan, Plan, SpacePlan
 
 GAP = 2
@@ -69,7 +70,7 @@ def _total(plan: Plan) -> str:
     host = 0.0 if plan.machine.gpu else sum(m.pass_seconds for m in plan.models)
     host += sum(m.host_seconds for m in plan.models) + sum(_tables(plan, s) for s in plan.spaces)
     for one in plan.comparisons:
-        seconds, on_gpu = _matches(plan, one)
+        seconds, on_gpu = _matches(one, plan.machine)
         gpu, host = (gpu + seconds, host) if on_gpu else (gpu, host + seconds)
         host += one.score_seconds / cores
     unknown = [m.name for m in plan.models if m.shape is None and m.dtype and not _imports(plan, m)]
@@ -90,12 +91,11 @@ def _tables(plan: Plan, space: SpacePlan) -> float:
     return own + near + placed
 
 
-def _matches(plan: Plan, one: ComparisonPlan) -> tuple[float, bool]:
-    """Seconds for the matches, and whether the GPU makes them: the faster way."""
-    on_cores = one.core_seconds / plan.machine.cores
-    if one.gpu_seconds is not None and one.gpu_seconds < on_cores:
+def _matches(one: ComparisonPlan, machine: Machine) -> tuple[float, bool]:
+    """Seconds for the matches, and whether the GPU makes them."""
+    if one.gpu_seconds is not None:
         return one.gpu_seconds, True
-    return on_cores, False
+    return one.core_seconds / machine.cores, False
 
 
 def _models(plan: Plan) -> Iterator[list[str]]:
@@ -124,10 +124,10 @@ def _note(space: SpacePlan) -> str:
 
 def _comparisons(plan: Plan) -> Iterator[list[str]]:
     for one in plan.comparisons:
-        seconds, on_gpu = _matches(plan, one)
-        matches = f"about {_time(seconds)}{' (GPU)' if on_gpu else ''}"
+        seconds, on_gpu = _matches(one, plan.machine)
+        found = f"about {_time(seconds)}{' (GPU)' if on_gpu else ''}"
         scores = f"about {_time(one.score_seconds / plan.machine.cores)}"
-        yield [one.name, f"{one.n_pairs:,}", _size(one.memory), matches, scores]
+        yield [one.name, f"{one.n_pairs:,}", _size(one.memory), found, scores]
 
 
 def _table(head: list[str], rows: Iterator[list[str]]) -> Iterator[str]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from ingest import activations, baselines, config, corpus, models, plan, run, tokens
+from ingest import activations, baselines, config, corpus, machines, models, plan, run, tokens
 from ingest.__main__ import main
 from ingest.baselines import Neurons, Shape, strongest
 from ingest.config import NeuronsSpec
@@ -242,7 +242,7 @@ def test_the_floor_shares_far_less_than_the_sae(store):
 
 
 def test_the_plan_knows_them(job):
-    planned = {space.name: space for space in plan.plan(job[0])[0]}
+    planned = {space.name: space for space in plan.plan(job[0], machines.KNOWN["cpu"]).spaces}
     found = {name: (planned[name].n_features, planned[name].n_activations) for name in ("floor", "units", "stream")}
     assert found == {"floor": (2048, 192_000), "units": (512, 192_000), "stream": (256, 192_000)}
     assert not any(planned[name].assumed for name in found)

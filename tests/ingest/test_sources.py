@@ -286,7 +286,7 @@ for asked in json.loads(sys.argv[1]):
 
 def hub(tmp_path: Path, asked: list[dict[str, str]], **environment: str) -> list[str]:
     """What a process that reads the hub at HF_ENDPOINT makes of each: its documents' names, or why it was refused."""
-    environment = os.environ | {"HF_HOME": str(tmp_path / "home")} | environment
+    environment = os.environ | {"HF_HOME": str(tmp_path / "home"), "HF_HUB_OFFLINE": "0"} | environment
     command = [sys.executable, "-c", HUB, json.dumps(asked)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
