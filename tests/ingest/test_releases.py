@@ -432,11 +432,12 @@ def hidden(folder: Path, name: str, snapshot: Path, layer: int) -> tuple[Array, 
             "SELECT passage_id, list(token_id ORDER BY position), list(is_special ORDER BY position) FROM tokens "
             "WHERE model = ? GROUP BY passage_id ORDER BY passage_id", [name]
         ).fetchall()  # fmt: skip
+    longest = max(len(ids) for _, ids, _ in tokens)
+    padded = torch.tensor([ids + [0] * (longest - len(ids)) for _, ids, _ in tokens])  # no token sees what is behind it
     with torch.inference_mode():
-        states = [
-            network(torch.tensor([ids]), output_hidden_states=True).hidden_states[layer][0] for _, ids, _ in tokens
-        ]
-    return torch.cat(states).double().numpy(), ~np.array([special for *_, specials in tokens for special in specials])
+        states = network(padded, output_hidden_states=True).hidden_states[layer]
+    real = torch.cat([state[: len(ids)] for state, (_, ids, _) in zip(states, tokens, strict=True)])
+    return real.double().numpy(), ~np.array([special for *_, specials in tokens for special in specials])
 
 
 def test_features_of_a_release_are_those_of_the_models_own_code(lab, hub, saved):
