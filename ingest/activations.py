@@ -1,36 +1,30 @@
-"""Passages -> sparse activations, as Parquet shards of 1,024 passages; one pass of a model serves all its spaces.
+"""Passages -> sparse activations, as shards of 1,024 passages; one pass of a model serves all its spaces."""
 
-A shard holds (token_index, feature, activation) of every activation above zero, special tokens included (only their
-share of the mass is ever used), and in its metadata the sums that variance explained is made of.
-"""
-
-import json
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
-import torch
-from scipy.sparse import csr_array
 
-from ingest import baselines, models
+from ingest import baselines, encoding, models, shards
 from ingest.baselines import Neurons
 from ingest.config import ImportedSpec, NeuronsSpec, RandomSaeSpec, SaeSpec, SpaceSpec
 from ingest.errors import IngestError
 from ingest.models import Dictionary, Model
 from ingest.progress import step
+from ingest.shards import Activations, Block, blocks, load, summary
 from ingest.workspace import Workspace, digest, file_digest
+
+__all__ = ["Activations", "Block", "Space", "blocks", "collect", "load", "load_space", "summary"]
 
 SHARD = 1024
 """Passages in a shard."""
-BATCH = 64
-"""Passages in a forward pass."""
-ROWS = 512
-"""Tokens encoded at once: the dense features of more do not fit a processor's cache, and take nearly twice as long."""
-SCHEMA = pa.schema([("token_index", pa.int32()), ("feature", pa.int32()), ("activation", pa.float32())])
+FORMAT = 1
+"""Raised when what a shard holds changes, so that no older one is taken for a new one."""
 
 
 @dataclass(frozen=True)
@@ -64,16 +58,6 @@ class Space:
         return self.dictionary.neuronpedia_id if isinstance(self.dictionary, Dictionary) else None
 
 
-@dataclass(frozen=True)
-class Activations:
-    """Everything a space did on the text."""
-
-    matrix: csr_array
-    """float32 of shape (token, feature), special tokens included."""
-    variance_explained: float | None
-    """1 - residual / total variance over ordinary tokens; None when not measured."""
-
-
 def load_space(spec: SpaceSpec, model: Model) -> Space:
     """The space of a `[[spaces]]` entry. Raises `IngestError` when its files are missing or do not fit."""
     if isinstance(spec, ImportedSpec):
@@ -100,136 +84,86 @@ def _imported_space(spec: ImportedSpec, model: Model) -> Space:
     return Space(spec.name, spec.kind, model, spec.hook, spec.path.name, file_digest(*files), None, spec.path, decoder)
 
 
-def collect(spaces: list[Space], tokens: pa.Table, text: str, work: Workspace) -> dict[str, list[Path]]:
+def collect(spaces: list[Space], tokens: pa.Table, passages: pa.Table, work: Workspace) -> dict[str, list[Path]]:
     """Write what is missing of the shards of one model's spaces; returns every space's shards, in order.
 
-    `text` is the SHA-256 of the passages. Holds one batch of activations and one shard of sparse rows.
+    A shard is named by what it is made of: the weights, and the text and the tokens of its own passages, so that a
+    corpus that grows keeps those of the passages it had. Holds one batch of activations and one shard of sparse rows.
     """
-    n_passages = tokens["passage_id"][-1].as_py() + 1
-    starts = range(0, n_passages, SHARD)
+    ends = np.searchsorted(tokens["passage_id"].to_numpy(), np.arange(passages.num_rows + 1))
+    starts = range(0, passages.num_rows, SHARD)
+    spans = [ends[start : start + SHARD + 1] for start in starts]
+    texts = [
+        _content(passages.slice(start, SHARD), tokens.slice(rows[0], rows[-1] - rows[0]), rows)
+        for start, rows in zip(starts, spans, strict=True)
+    ]
     shards = {}
     for space in spaces:
-        key = digest(space.weights, space.model.weights, space.model.vocabulary, space.hook, text)
-        shards[space.name] = [work.path("sparse", f"{space.name}-{i:05d}", key) for i in range(len(starts))]
+        made_of = (FORMAT, space.weights, space.model.weights, space.model.vocabulary, space.hook)
+        keys = [digest(*made_of, text) for text in texts]
+        shards[space.name] = [work.path("sparse", f"{space.name}-{i:05d}", key) for i, key in enumerate(keys)]
     if spaces[0].model.network is None:
         for space in spaces:
-            shards[space.name] = shards[space.name][:1]
-            if not shards[space.name][0].exists():
-                work.write(shards[space.name][0], _imported(space, tokens))
+            _write_imported(space, tokens, spans, shards[space.name], work)
         return shards
-    ends = np.searchsorted(tokens["passage_id"].to_numpy(), np.arange(n_passages + 1))
     todo = []
-    for i, start in enumerate(starts):
-        if missing := [s for s in spaces if not shards[s.name][i].exists()]:
-            todo.append((i, missing, ends[start : min(start + SHARD, n_passages) + 1]))
-    if not todo:
-        return shards
-    with step(
-        f"activations {spaces[0].model.name}", sum(int(rows[-1] - rows[0]) for *_, rows in todo), "tokens"
-    ) as advance:
-        for i, missing, rows in todo:
-            for name, table in _read_shard(missing, tokens, rows, advance).items():
-                work.write(shards[name][i], table)
+    for i, rows in enumerate(spans):
+        if missing := [space for space in spaces if not shards[space.name][i].exists()]:
+            todo.append((i, missing, rows))
+    if todo:
+        n = sum(int(rows[-1] - rows[0]) for *_, rows in todo)
+        with step(f"activations {spaces[0].model.name}", n, "tokens") as advance:
+            for i, missing, rows in todo:
+                _write_shard(
+                    missing, tokens, rows, {space.name: shards[space.name][i] for space in missing}, work, advance
+                )
     return shards
 
 
-@torch.inference_mode()
-def _read_shard(
-    spaces: list[Space], tokens: pa.Table, ends: np.ndarray, advance: Callable[[int], None]
-) -> dict[str, pa.Table]:
-    """Rows of one shard for each space; `ends` are the token indices where its passages begin, and the last's end."""
-    first = int(ends[0])
-    ids = torch.from_numpy(tokens["token_id"].slice(first, ends[-1] - first).to_numpy().astype(np.int64))
-    ordinary = ~torch.from_numpy(
-        tokens["is_special"].slice(first, ends[-1] - first).to_numpy(zero_copy_only=False).astype(bool)
-    )
-    collectors = {space.name: _Collector(space) for space in spaces}
-    hooks = sorted({str(space.hook) for space in spaces})
+def _content(passages: pa.Table, tokens: pa.Table, ends: np.ndarray) -> str:
+    """SHA-256 of the text of some passages, of their tokens, and of the token indices where they begin and end."""
+    whole = hashlib.sha256(digest(passages["text"].to_pylist()).encode())
+    whole.update(ends.astype(np.int64).tobytes())
+    for name in ("token_id", "char_start", "char_end", "is_special"):
+        column = pc.fill_null(tokens[name].cast(pa.int32()), -1)  # an imported model may not know its tokens' ids
+        whole.update(column.to_numpy().tobytes())
+    return whole.hexdigest()
+
+
+def _write_shard(
+    spaces: list[Space],
+    tokens: pa.Table,
+    ends: np.ndarray,
+    paths: dict[str, Path],
+    work: Workspace,
+    advance: Callable[[int], None],
+) -> None:
+    """One shard of each space; `ends` are the token indices where its passages begin, and the last's end."""
     network = spaces[0].model.network
     assert network is not None
-    lengths = np.diff(ends)
-    order = np.argsort(lengths, kind="stable")  # passages of one length share a batch, so that little is padding
-    for batch in np.array_split(order, max(1, -(-len(order) // BATCH))):
-        width = int(lengths[batch].max())
-        offset = torch.from_numpy(ends[batch] - first)[:, None] + torch.arange(width)
-        real = torch.arange(width) < torch.from_numpy(lengths[batch])[:, None]
-        padded = ids[offset.clamp(max=len(ids) - 1)] * real
-        cache = network.read(padded, real, hooks)
-        for space in spaces:
-            x = cache[str(space.hook)][real]
-            collectors[space.name].add(x, offset[real], ordinary[offset[real]])
-        advance(int(real.sum()))
-    return {name: collector.table(first) for name, collector in collectors.items()}
+    encoders = {space.name: space.dictionary for space in spaces if space.dictionary is not None}
+    for name, found in encoding.read(network, encoders, tokens, ends, advance).items():
+        n_features = encoders[name].n_features
+        shards.write(work, paths[name], found.token, found.feature, found.value, n_features, found.moments)
 
 
-class _Collector:
-    """The sparse rows of one shard of one space, and its sums of squares."""
-
-    def __init__(self, space: Space) -> None:
-        assert space.dictionary is not None
-        self.sae = space.dictionary
-        self.rows: list[tuple[np.ndarray, ...]] = []
-        self.n, self.squares, self.residual = 0, 0.0, 0.0
-        self.sums = torch.zeros(self.sae.d_in, dtype=torch.float64)
-
-    def add(self, x: torch.Tensor, token: torch.Tensor, ordinary: torch.Tensor) -> None:
-        """Encode `x` of shape (token, dimension); `token` are offsets in the shard."""
-        for part in zip(x.split(ROWS), token.split(ROWS), ordinary.split(ROWS), strict=True):
-            self._add(*part)
-
-    def _add(self, x: torch.Tensor, token: torch.Tensor, ordinary: torch.Tensor) -> None:
-        features = self.sae.encode(x)
-        row, feature = torch.nonzero(features, as_tuple=True)
-        self.rows.append((token[row].numpy(), feature.numpy(), features[row, feature].numpy()))
-        kept = x[ordinary].double()
-        self.n += len(kept)
-        self.sums += kept.sum(0)
-        self.squares += float(kept.square().sum())
-        self.residual += float((kept - self.sae.decode(features[ordinary], x[ordinary]).double()).square().sum())
-
-    def table(self, first: int) -> pa.Table:
-        token, feature, value = (np.concatenate(part) for part in zip(*self.rows, strict=True))
-        order = np.argsort(token * self.sae.n_features + feature)
-        moments = {"n": self.n, "squares": self.squares, "residual": self.residual, "sums": self.sums.tolist()}
-        return _shard(token[order] + first, feature[order], value[order], moments, self.sae.n_features)
+def _write_imported(
+    space: Space, tokens: pa.Table, spans: list[np.ndarray], paths: list[Path], work: Workspace
+) -> None:
+    """The shards of an imported space, where one is missing. Holds the whole file while it cuts it."""
+    if all(path.exists() for path in paths):
+        return
+    token, feature, value, n_features = _imported(space, tokens)
+    for path, rows in zip(paths, spans, strict=True):
+        here = slice(*np.searchsorted(token, (rows[0], rows[-1])))
+        shards.write(work, path, token[here], feature[here], value[here], n_features)
 
 
-def _shard(
-    token: np.ndarray, feature: np.ndarray, value: np.ndarray, moments: dict[str, Any] | None, n_features: int
-) -> pa.Table:
-    columns = [pa.array(c).cast(f.type) for c, f in zip((token, feature, value), SCHEMA, strict=True)]
-    facts = json.dumps({"moments": moments, "n_features": n_features})
-    return pa.table(columns, schema=SCHEMA.with_metadata({"homolog": facts}))
+def _imported(space: Space, tokens: pa.Table) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    """An imported space's token_index (ascending), feature and activation of each row above 0; and its features.
 
-
-def load(paths: list[Path], n_tokens: int, work: Workspace) -> Activations:
-    """The shards of one space as one sparse matrix. Holds 8 bytes an activation, and one shard."""
-    n = sum(work.count(path) for path in paths)
-    feature, value = np.empty(n, np.int32), np.empty(n, np.float32)
-    indptr, facts, end = np.zeros(n_tokens + 1, np.int64), [], 0
-    for path in paths:
-        table = work.read(path)
-        facts.append(json.loads(table.schema.metadata[b"homolog"]))
-        here = slice(end, end + table.num_rows)
-        feature[here], value[here] = table["feature"].to_numpy(), table["activation"].to_numpy()
-        indptr[1:] += np.bincount(table["token_index"].to_numpy(), minlength=n_tokens)
-        end = here.stop
-    matrix = csr_array((value, feature, np.cumsum(indptr)), shape=(n_tokens, facts[0]["n_features"]))
-    return Activations(matrix, _variance_explained([f["moments"] for f in facts]))
-
-
-def _variance_explained(moments: list[dict[str, Any] | None]) -> float | None:
-    known = [m for m in moments if m is not None]
-    n = sum(m["n"] for m in known)
-    if not n:
-        return None
-    sums = np.sum([m["sums"] for m in known], axis=0)
-    total = sum(m["squares"] for m in known) - float(sums @ sums) / n
-    return 1 - sum(m["residual"] for m in known) / total if total > 0 else None
-
-
-def _imported(space: Space, tokens: pa.Table) -> pa.Table:
-    """The rows of an imported space as a shard. Raises `IngestError` naming the first row that cannot be used."""
+    Raises `IngestError` naming the first row that cannot be used.
+    """
     columns = ("feature", "passage", "position", "activation")
     where = f"space {space.name!r}: {space.path}"
     try:
@@ -276,7 +210,7 @@ def _imported(space: Space, tokens: pa.Table) -> pa.Table:
         raise IngestError(
             f"{where} gives feature {feature[twice[0]]} twice at position {position[row]} of passage {passage[row]}"
         )
-    return _shard(token, feature, value[order], None, n_features)
+    return token, feature, value[order], n_features
 
 
 def _token_index(where: str, passage: np.ndarray, position: np.ndarray, tokens: pa.Table) -> np.ndarray:

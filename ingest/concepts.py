@@ -12,9 +12,9 @@ from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
-from scipy.sparse import csr_array
 
 from ingest.config import ConceptSpec
+from ingest.shards import Block
 from store.schema import BY_NAME
 
 LISTS: dict[str, str] = {
@@ -145,29 +145,33 @@ def mark(found: Found, tokens: pa.Table, texts: list[str]) -> dict[str, np.ndarr
     return marked
 
 
-def shares(space: str, matrix: csr_array, ordinary: np.ndarray, marked: Mapping[str, np.ndarray]) -> pa.Table:
-    """The table `concept_features` of one space. `matrix` is (token, feature); holds a copy of its ordinary rows."""
-    mass, _ = _mass(matrix[ordinary])
-    parts = []
-    for concept in sorted(marked):
-        on, n_active = _mass(matrix[marked[concept]])
-        share = np.divide(on, mass, out=np.zeros_like(on), where=mass > 0)
-        feature = np.flatnonzero(share > LEAST)
-        columns = {
-            "concept": [concept] * len(feature),
-            "space": [space] * len(feature),
-            "feature": feature.astype(np.int32),
-            # Two sums of the same floats in different orders may differ in their last digits.
-            "mass_share": np.minimum(share[feature], 1.0),
-            "n_active": n_active[feature].astype(np.int32),
-        }
-        parts.append(pa.table(columns, schema=BY_NAME["concept_features"].arrow))
+def shares(space: str, blocks: Iterable[Block], ordinary: np.ndarray, marked: Mapping[str, np.ndarray]) -> pa.Table:
+    """The table `concept_features` of one space. Holds one block, and one bool for each token and concept."""
+    on = {concept: np.zeros(len(ordinary), bool) for concept in sorted(marked)}
+    for concept, mask in on.items():
+        mask[marked[concept]] = True
+    found: dict[str, list[pa.Table]] = {concept: [] for concept in on}
+    for block in blocks:
+        mass, _ = _mass(block.on(ordinary))
+        for concept, mask in on.items():
+            own, n_active = _mass(block.on(mask))
+            share = np.divide(own, mass, out=np.zeros_like(own), where=mass > 0)
+            feature = np.flatnonzero(share > LEAST)
+            columns = {
+                "concept": [concept] * len(feature),
+                "space": [space] * len(feature),
+                "feature": (block.first + feature).astype(np.int32),
+                # Two sums of the same floats in different orders may differ in their last digits.
+                "mass_share": np.minimum(share[feature], 1.0),
+                "n_active": n_active[feature].astype(np.int32),
+            }
+            found[concept].append(pa.table(columns, schema=BY_NAME["concept_features"].arrow))
+    parts = [part for concept in found.values() for part in concept]
     return pa.concat_tables([BY_NAME["concept_features"].arrow.empty_table(), *parts])
 
 
-def _mass(matrix: csr_array) -> tuple[np.ndarray, np.ndarray]:
-    """Sum and number of the activations of each feature."""
-    n = matrix.shape[1]
-    mass = np.bincount(matrix.indices, matrix.data.astype(np.float64), n)
+def _mass(block: Block) -> tuple[np.ndarray, np.ndarray]:
+    """Sum and number of the activations of each feature of a block; float64 and int64 of shape (feature,)."""
+    mass = np.bincount(block.feature, block.value.astype(np.float64), block.n_features)
     # Of no entry at all numpy counts integers.
-    return mass.astype(np.float64), np.bincount(matrix.indices, minlength=n)
+    return mass.astype(np.float64), np.diff(block.indptr)

@@ -1,20 +1,21 @@
-"""Statistics, examples, histograms, logits and tokens of each feature, all from one sparse matrix.
+"""Statistics, examples, histograms, logits and tokens of each feature, a block of features at a time.
 
 Special tokens count nowhere but in `special_share`. A feature that never fires has NULLs, no example and no bin.
 Every choice is deterministic: ties go to the earlier token, and "random" is a hash of (feature, token_index).
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import torch
-from scipy.sparse import csc_array, csr_array
+from scipy.sparse import csr_array
 
-from ingest import models
-from ingest.activations import Activations, Space
+from ingest import logits
+from ingest.activations import Block, Space
 from ingest.progress import warn
+from ingest.tables import rows
 from store.records import POOR_FIT
 from store.schema import BY_NAME
 
@@ -23,16 +24,14 @@ TOP, INTERVAL, RANDOM = 20, 5, 10
 """Examples of each stratum: passages in `top`, tokens in each of q1 to q5, tokens in `random`."""
 TOKENS = 20
 """Token texts kept for each feature."""
-LOGITS = 10
-"""Promoted, and as many suppressed, output tokens kept for each feature."""
-BLOCK = 1024
-"""Decoder rows multiplied with the unembedding at once."""
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The ordinary activations of a space, feature by feature, each feature's tokens in order."""
+    """The ordinary activations of some consecutive features, feature by feature, each feature's tokens in order."""
 
+    first: int
+    """Its first feature; all arrays count from there."""
     feature: np.ndarray
     """int64 of shape (entry,)."""
     token: np.ndarray
@@ -41,6 +40,8 @@ class Columns:
     """float32 of shape (entry,), above 0."""
     indptr: np.ndarray
     """int64 of shape (feature + 1,): where each feature's entries begin."""
+    special: np.ndarray
+    """float64 of shape (feature,): activation mass on special tokens."""
 
     @property
     def n_features(self) -> int:
@@ -59,46 +60,49 @@ class Columns:
         return result
 
 
-def columns_of(matrix: csr_array, ordinary: np.ndarray) -> Columns:
-    """The columns of a (token, feature) matrix, without the tokens that are not `ordinary`."""
-    by_feature: csc_array = matrix.tocsc()
-    by_feature.sort_indices()
-    keep = ordinary[by_feature.indices]
-    feature = np.repeat(np.arange(matrix.shape[1]), np.diff(by_feature.indptr))[keep]
-    indptr = np.searchsorted(feature, np.arange(matrix.shape[1] + 1))
-    return Columns(feature, by_feature.indices[keep].astype(np.int64), by_feature.data[keep], indptr)
+def columns_of(block: Block, ordinary: np.ndarray) -> Columns:
+    """A block without the tokens that are not `ordinary`."""
+    kept, other = block.on(ordinary), block.on(~ordinary)
+    special = np.bincount(other.feature, other.value.astype(np.float64), other.n_features)
+    return Columns(block.first, kept.feature, kept.token.astype(np.int64), kept.value, kept.indptr, special)
 
 
-def describe(space: Space, activations: Activations, tokens: pa.Table) -> dict[str, pa.Table]:
-    """The tables `spaces`, `features`, `activations`, `examples`, `histograms`, `logits`, `feature_tokens` of a space.
+def describe(
+    space: Space, blocks: Iterable[Block], variance_explained: float | None, tokens: pa.Table
+) -> Iterator[dict[str, pa.Table]]:
+    """The tables `features`, `examples`, `histograms`, `logits` and `feature_tokens` of each block of a space's
+    features; at the end its row of `spaces`.
 
-    Holds a few copies of the space's activations.
+    Holds a few copies of one block, and the unembedding.
     """
     ordinary = ~tokens["is_special"].to_numpy(zero_copy_only=False)
-    columns = columns_of(activations.matrix, ordinary)
-    mass = columns.reduce(np.add, columns.value.astype(np.float64))
+    passage_of_token, n_ordinary = tokens["passage_id"].to_numpy(), int(ordinary.sum())
     encoded = pc.dictionary_encode(tokens["text"]).combine_chunks()
-    by_token = _token_mass(columns, encoded.indices.to_numpy(), len(encoded.dictionary))
-    _doubt(space, activations.variance_explained)
-    return {
-        "spaces": _space_row(space, columns, activations.variance_explained, int(ordinary.sum())),
-        "features": _feature_rows(space, columns, mass, by_token, encoded.dictionary, activations.matrix, ordinary),
-        "activations": _rows(
-            "activations", space, columns.feature, token_index=columns.token, activation=columns.value
-        ),
-        "examples": _examples(space, columns, tokens["passage_id"].to_numpy()),
-        "histograms": _histograms(space, columns),
-        "logits": _logits(space),
-        "feature_tokens": _feature_tokens(space, by_token, mass, encoded.dictionary),
-    }
+    code_of_token, texts = encoded.indices.to_numpy(), encoded.dictionary
+    direct = logits.Direct.of(space)
+    n_features, n_alive, n = 0, 0, 0
+    for block in blocks:
+        columns = columns_of(block, ordinary)
+        mass = columns.reduce(np.add, columns.value.astype(np.float64))
+        by_token = _token_mass(columns, code_of_token, len(texts))
+        yield {
+            "features": _feature_rows(space, columns, mass, by_token, texts, n_ordinary),
+            "examples": _examples(space, columns, passage_of_token),
+            "histograms": _histograms(space, columns),
+            "logits": logits.of_features(space.name, direct, columns.first, columns.first + columns.n_features),
+            "feature_tokens": _feature_tokens(space, columns, by_token, mass, texts),
+        }
+        n_features, n = n_features + columns.n_features, n + len(columns.value)
+        n_alive += int((columns.n_active > 0).sum())
+    _doubt(space, variance_explained)
+    yield {"spaces": _space_row(space, n_features, n_alive, n / n_ordinary if n_ordinary else 0.0, variance_explained)}
 
 
-def _rows(table: str, space: Space, feature: np.ndarray, **columns: object) -> pa.Table:
-    schema = BY_NAME[table].arrow
-    names = pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(feature), np.int32)), [space.name]).cast(pa.string())
-    given = {"space": names, "feature": feature, **columns}
-    arrays = [given[f.name] if isinstance(given[f.name], pa.Array) else pa.array(given[f.name]) for f in schema]
-    return pa.table([array.cast(field.type) for array, field in zip(arrays, schema, strict=True)], schema=schema)
+def activation_rows(space: Space, blocks: Iterable[Block], ordinary: np.ndarray) -> Iterator[pa.Table]:
+    """The table `activations` of a space, a block at a time."""
+    for block in blocks:
+        kept = block.on(ordinary)
+        yield rows("activations", space.name, kept.first + kept.feature, token_index=kept.token, activation=kept.value)
 
 
 def _nullable(values: np.ndarray) -> pa.Array:
@@ -115,17 +119,17 @@ def _doubt(space: Space, variance_explained: float | None) -> None:
         )
 
 
-def _space_row(space: Space, columns: Columns, variance_explained: float | None, n_ordinary: int) -> pa.Table:
+def _space_row(space: Space, n_features: int, n_alive: int, l0: float, variance_explained: float | None) -> pa.Table:
     row = {
         "space": space.name,
         "model": space.model.name,
         "kind": space.kind,
         "hook": space.hook,
         "d_in": space.d_in,
-        "n_features": columns.n_features,
+        "n_features": n_features,
         "source": space.source,
-        "n_alive": int((columns.n_active > 0).sum()),
-        "l0": len(columns.value) / n_ordinary if n_ordinary else 0.0,
+        "n_alive": n_alive,
+        "l0": l0,
         "variance_explained": variance_explained,
         "neuronpedia_id": space.neuronpedia_id,
     }
@@ -157,33 +161,27 @@ def _token_mass(columns: Columns, code_of_token: np.ndarray, n_codes: int) -> To
 
 
 def _feature_rows(
-    space: Space,
-    columns: Columns,
-    mass: np.ndarray,
-    by_token: TokenMass,
-    texts: pa.Array,
-    matrix: csr_array,
-    ordinary: np.ndarray,
+    space: Space, columns: Columns, mass: np.ndarray, by_token: TokenMass, texts: pa.Array, n_ordinary: int
 ) -> pa.Table:
-    n, alive = columns.n_features, columns.n_active > 0
+    n, alive, first = columns.n_features, columns.n_active > 0, columns.first
     share = by_token.mass / mass[by_token.feature]
     entropy = np.bincount(by_token.feature, -share * np.log2(share), minlength=n)
     top_code, top_share = np.full(n, -1), np.full(n, np.nan)
     best = by_token.rank == 1
     top_code[by_token.feature[best]], top_share[by_token.feature[best]] = by_token.code[best], share[best]
-    on_special = matrix[~ordinary]
-    special = np.bincount(on_special.indices, on_special.data.astype(np.float64), minlength=n)
-    whole = np.where(alive, mass, 0.0) + special
+    whole = np.where(alive, mass, 0.0) + columns.special
     with np.errstate(invalid="ignore", divide="ignore"):
-        special_share = np.where(whole > 0, special / whole, np.nan)
+        special_share = np.where(whole > 0, columns.special / whole, np.nan)
         mean = mass / columns.n_active
-    norm = np.full(n, np.nan) if space.decoder is None else np.linalg.norm(space.decoder.astype(np.float64), axis=1)
-    return _rows(
+    norm = np.full(n, np.nan)
+    if space.decoder is not None:
+        norm = np.linalg.norm(space.decoder[first : first + n].astype(np.float64), axis=1)
+    return rows(
         "features",
-        space,
-        np.arange(n),
+        space.name,
+        first + np.arange(n),
         n_active=columns.n_active,
-        firing_rate=columns.n_active / max(1, int(ordinary.sum())),
+        firing_rate=columns.n_active / max(1, n_ordinary),
         max_activation=_nullable(columns.reduce(np.maximum, columns.value)),
         mean_activation=_nullable(mean),
         top_token=texts.take(pa.array(top_code, mask=top_code < 0)),
@@ -195,13 +193,13 @@ def _feature_rows(
     )
 
 
-def _feature_tokens(space: Space, by_token: TokenMass, mass: np.ndarray, texts: pa.Array) -> pa.Table:
+def _feature_tokens(space: Space, columns: Columns, by_token: TokenMass, mass: np.ndarray, texts: pa.Array) -> pa.Table:
     kept = np.flatnonzero(by_token.rank <= TOKENS)
     feature = by_token.feature[kept]
-    return _rows(
+    return rows(
         "feature_tokens",
-        space,
-        feature,
+        space.name,
+        columns.first + feature,
         rank=by_token.rank[kept],
         token=texts.take(pa.array(by_token.code[kept])),
         mass_share=by_token.mass[kept] / mass[feature],
@@ -212,7 +210,7 @@ def _feature_tokens(space: Space, by_token: TokenMass, mass: np.ndarray, texts: 
 def _examples(space: Space, columns: Columns, passage_of_token: np.ndarray) -> pa.Table:
     maximum = columns.reduce(np.maximum, columns.value)
     interval = np.clip(np.ceil(5 * columns.value.astype(np.float64) / maximum[columns.feature]), 1, 5).astype(np.int64)
-    chance = _hash(columns.feature, columns.token)
+    chance = _hash(columns.first + columns.feature, columns.token)
     picks = [("top", *_strongest_of_passages(columns, passage_of_token))]
     picks += [("random", *_first(columns.feature, chance, RANDOM))]
     entry, rank = _first(columns.feature * 5 + interval - 1, chance, INTERVAL)
@@ -222,10 +220,10 @@ def _examples(space: Space, columns: Columns, passage_of_token: np.ndarray) -> p
     names = np.repeat([name for name, _, _ in picks], [len(e) for _, e, _ in picks])
     order = np.lexsort((rank, names, columns.feature[entry]))
     entry = entry[order]
-    return _rows(
+    return rows(
         "examples",
-        space,
-        columns.feature[entry],
+        space.name,
+        columns.first + columns.feature[entry],
         stratum=names[order],
         rank=rank[order],
         token_index=columns.token[entry],
@@ -270,35 +268,12 @@ def _histograms(space: Space, columns: Columns) -> pa.Table:
     count = np.bincount(columns.feature * BINS + bins, minlength=columns.n_features * BINS).reshape(-1, BINS)
     alive = np.flatnonzero(columns.n_active)
     edges = maximum[alive][:, None] * np.arange(BINS + 1) / BINS
-    return _rows(
+    return rows(
         "histograms",
-        space,
-        np.repeat(alive, BINS),
+        space.name,
+        columns.first + np.repeat(alive, BINS),
         bin=np.tile(np.arange(BINS), len(alive)),
         lower=edges[:, :-1].ravel(),
         upper=edges[:, 1:].ravel(),
         count=count[alive].ravel(),
     )
-
-
-def _logits(space: Space) -> pa.Table:
-    network = space.model.network
-    path = None if network is None else network.direct_path()
-    decoder = None if space.dictionary is None else space.dictionary.decoder
-    if decoder is None or path is None:
-        return BY_NAME["logits"].arrow.empty_table()
-    gain, unembedding = path
-    spelled = pa.array([space.model.tokenizer.decode([i]) for i in range(unembedding.shape[1])])
-    parts = []
-    for begin in range(0, len(decoder), BLOCK):
-        logits = models.direct_logits(gain, unembedding, decoder[begin : begin + BLOCK])
-        for side, largest in (("promoted", True), ("suppressed", False)):
-            value, token = torch.topk(logits, LOGITS, dim=1, largest=largest)
-            feature = np.repeat(np.arange(begin, begin + len(logits)), LOGITS)
-            rank = np.tile(np.arange(1, LOGITS + 1), len(logits))
-            texts = spelled.take(pa.array(token.ravel().numpy()))
-            names = np.full(len(feature), side)
-            parts.append(
-                _rows("logits", space, feature, side=names, rank=rank, token=texts, value=value.ravel().numpy())
-            )
-    return pa.concat_tables(parts).sort_by([(c, "ascending") for c in BY_NAME["logits"].order])

@@ -9,7 +9,7 @@ import pyarrow as pa
 from scipy.sparse import csr_array
 
 from ingest import activations, alignment, concepts, corpus, models, tokens, wants
-from ingest.activations import Activations, Space
+from ingest.activations import Activations, Block, Space
 from ingest.alignment import Alignment
 from ingest.config import ComparisonSpec, Job
 from ingest.models import Model
@@ -38,6 +38,9 @@ class Read:
 
     def activations_of(self, space: str) -> Activations:
         return activations.load(self.shards[space], self.tokens_of(space).num_rows, self.work)
+
+    def blocks_of(self, space: str) -> Iterator[Block]:
+        return activations.blocks(self.shards[space], self.work)
 
     def names(self, space: str) -> list[str]:
         """What stands for a space's activations in the name of a file that is made of them."""
@@ -73,8 +76,7 @@ def collect(read: Read) -> dict[str, list[Path]]:
     shards: dict[str, list[Path]] = {}
     for name, model in read.models.items():
         if mine := [space for space in read.spaces.values() if space.model is model]:
-            text = digest(read.text, model.vocabulary, model.context)
-            shards |= activations.collect(mine, read.tokens[name], text, read.work)
+            shards |= activations.collect(mine, read.tokens[name], read.passages, read.work)
     return shards
 
 

@@ -3,26 +3,24 @@
 import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingest import agreement, concepts, features, geometry, publish, scores
-from ingest.activations import Activations
+from ingest import activations, agreement, concepts, features, geometry, publish, scores
 from ingest.config import ComparisonSpec, Job
 from ingest.matching import match
 from ingest.matching.moments import Side
 from ingest.progress import log, logging_to, step
 from ingest.reading import Read, collect, load, ordinary
-from ingest.workspace import Workspace, digest
+from ingest.workspace import LOG, Workspace, digest
 from store.schema import BY_NAME, SCHEMA_VERSION, TABLES
 
-FEATURE_TABLES = ("spaces", "features", "activations", "examples", "histograms", "logits", "feature_tokens")
+FEATURE_TABLES = ("spaces", "features", "examples", "histograms", "logits", "feature_tokens")
 GEOMETRY_TABLES = ("neighbours", "maps", "clusters")
 COMPARISON_TABLES = ("comparisons", "units", "matches", "match_nulls", "map_agreement")
-METHOD = 5
+METHOD = 6
 """Raised when a step's numbers change, so that no older working file is taken for a new one."""
 
 Files = dict[str, Path]
@@ -35,9 +33,10 @@ def run(job: Job, run_file: str, out: Path) -> str:
     Raises `IngestError` for input that cannot be used; what was finished by then is kept.
     """
     work = Workspace(out)
-    with logging_to(out / "run.log") as begin:
+    with logging_to(out / LOG) as begin, work.claimed() as claim:
         log.info("run: %d models, %d spaces, %d comparisons", len(job.models), len(job.spaces), len(job.pairs))
         read = load(job, work)
+        claim()
         begin()  # the input is accepted: from here on files are written
         read = replace(read, shards=collect(read))
 
@@ -49,25 +48,30 @@ def run(job: Job, run_file: str, out: Path) -> str:
         rated = {spec.name: rate(read, spec, compared[spec.name], described, related) for spec in pairs}
 
         finished = [*described.values(), *arranged.values(), *related.values(), *compared.values(), *rated.values()]
-        work.prune(path for files in (*read.shards.values(), *(f.values() for f in finished)) for path in files)
         fingerprint = fingerprint_of(read, run_file)
         build = publish.build_row(fingerprint, run_file)
         publish.write(work, {"build": [build]} | read_tables(read) | made_tables(read, finished))
+        work.prune(path for files in (*read.shards.values(), *(f.values() for f in finished)) for path in files)
         log.info("published %s", fingerprint)
-    publish.seal(work)
+        publish.seal(work)
     return fingerprint
 
 
 def describe(read: Read, name: str) -> Files:
     """The per-feature tables of a space."""
-    return _of_space(read, name, FEATURE_TABLES, "features", partial(features.describe, read.spaces[name]))
+
+    def make(tokens: pa.Table) -> Iterable[dict[str, pa.Table]]:
+        _, variance_explained = activations.summary(read.shards[name], read.work)
+        return features.describe(read.spaces[name], read.blocks_of(name), variance_explained, tokens)
+
+    return _of_space(read, name, FEATURE_TABLES, "features", make)
 
 
 def arrange(read: Read, name: str) -> Files:
     """Neighbours, maps and clusters of a space."""
 
-    def make(found: Activations, tokens: pa.Table) -> dict[str, pa.Table]:
-        return geometry.arrange(read.spaces[name], found, ordinary(tokens))
+    def make(tokens: pa.Table) -> Iterable[dict[str, pa.Table]]:
+        yield geometry.arrange(read.spaces[name], read.activations_of(name), ordinary(tokens))
 
     return _of_space(read, name, GEOMETRY_TABLES, "neighbours and maps", make)
 
@@ -75,9 +79,9 @@ def arrange(read: Read, name: str) -> Files:
 def relate(read: Read, name: str) -> Files:
     """Which features of a space fire on which concept's words."""
 
-    def make(found: Activations, tokens: pa.Table) -> dict[str, pa.Table]:
+    def make(tokens: pa.Table) -> Iterable[dict[str, pa.Table]]:
         marked = concepts.mark(read.words, tokens, read.passages["text"].to_pylist())
-        return {"concept_features": concepts.shares(name, found.matrix, ordinary(tokens), marked)}
+        yield {"concept_features": concepts.shares(name, read.blocks_of(name), ordinary(tokens), marked)}
 
     return _of_space(read, name, ("concept_features",), "concepts", make, read.words.lists)
 
@@ -141,16 +145,26 @@ def read_tables(read: Read) -> dict[str, Iterable[pa.Table]]:
 
 
 def made_tables(read: Read, finished: Iterable[Files]) -> dict[str, Iterable[pa.Table]]:
-    """The tables of what was made, read one file at a time, in the order of their spaces and comparisons."""
+    """The tables of what was made, read part by part, in the order of their spaces and comparisons."""
     paths: dict[str, list[Path]] = {}
     for files in finished:
         for table, path in files.items():
             paths.setdefault(table, []).append(path)
     scored = scores.together([read.work.read(path) for path in paths.pop("rated", [])], _contests(read))
     paths["units"] = _once_each_alignment(paths.get("units", []))
-    return {table: map(read.work.read, files) for table, files in paths.items()} | {
-        table: [rows] for table, rows in scored.items()
-    }
+    parts = {table: _parts(read, files) for table, files in paths.items()}
+    return parts | {"activations": _activations(read)} | {table: [rows] for table, rows in scored.items()}
+
+
+def _parts(read: Read, paths: list[Path]) -> Iterable[pa.Table]:
+    for path in paths:
+        yield from read.work.parts(path)
+
+
+def _activations(read: Read) -> Iterable[pa.Table]:
+    """The table `activations`, straight from the shards: no working file holds them again."""
+    for name in sorted(read.spaces):
+        yield from features.activation_rows(read.spaces[name], read.blocks_of(name), ordinary(read.tokens_of(name)))
 
 
 def _contests(read: Read) -> dict[str, tuple[str, str] | None]:
@@ -163,13 +177,18 @@ def _contests(read: Read) -> dict[str, tuple[str, str] | None]:
     return found
 
 
-def _made(read: Read, tables: Iterable[str], name: str, make: Callable[[], dict[str, pa.Table]], *key: object) -> Files:
+def _made(
+    read: Read,
+    tables: Iterable[str],
+    name: str,
+    make: Callable[[], dict[str, pa.Table] | Iterable[dict[str, pa.Table]]],
+    *key: object,
+) -> Files:
     """A finished file of each table; made only where they are not all there, from what `key` stands for."""
     paths = {table: read.work.path(table, name, digest(METHOD, *key)) for table in tables}
     if not all(path.exists() for path in paths.values()):
         found = make()
-        for table, path in paths.items():
-            read.work.write(path, found[table])
+        read.work.write_parts(paths, [found] if isinstance(found, dict) else found)
     return paths
 
 
@@ -178,17 +197,16 @@ def _of_space(
     name: str,
     tables: tuple[str, ...],
     what: str,
-    make: Callable[[Activations, pa.Table], dict[str, pa.Table]],
+    make: Callable[[pa.Table], Iterable[dict[str, pa.Table]]],
     *key: object,
 ) -> Files:
-    """What a step makes of a space's activations and its model's tokens."""
+    """What a step makes of a space's activations and its model's tokens, in parts."""
 
-    def watched() -> dict[str, pa.Table]:
+    def watched() -> Iterable[dict[str, pa.Table]]:
         tokens = read.tokens_of(name)
         with step(f"{what} {name}", tokens.num_rows, "tokens") as advance:
-            found = make(read.activations_of(name), tokens)
+            yield from make(tokens)
             advance(tokens.num_rows)
-        return found
 
     return _made(read, tables, name, watched, read.names(name), *key)
 

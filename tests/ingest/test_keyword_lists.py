@@ -8,11 +8,11 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
-from scipy.sparse import csr_array
 
 from ingest import concepts, config
 from ingest.config import ConceptSpec
 from ingest.errors import IngestError
+from ingest.shards import Block
 from store.schema import BY_NAME
 from tests import tiny
 
@@ -95,10 +95,11 @@ def test_random_cuts_agree_with_the_obvious_search() -> None:
 
 
 def test_shares_are_of_the_mass_on_ordinary_tokens() -> None:
-    matrix = csr_array(np.array([[9, 0, 0], [1, 2, 0], [3, 0, 0], [0, 2, 0]], np.float32))
+    one = Block(0, np.array([0, 3]), np.array([0, 1, 2]), np.array([9, 1, 3], np.float32))
+    others = Block(1, np.array([0, 2, 2]), np.array([1, 3]), np.array([2, 2], np.float32))
     found = concepts.shares(
         "s",
-        matrix,
+        [one, others],
         np.array([False, True, True, True]),
         {"b": np.array([1, 3]), "a": np.array([2]), "none": np.zeros(0, int)},
     )

@@ -65,8 +65,12 @@ def model(job):
 
 
 @pytest.fixture(scope="module")
-def table(job, model):
-    passages = corpus.read(job[0].corpus.model_copy(update={"tokens": 2000}), model.tokenizer)
+def passages(job, model):
+    return corpus.read(job[0].corpus.model_copy(update={"tokens": 2000}), model.tokenizer)
+
+
+@pytest.fixture(scope="module")
+def table(model, passages):
     return tokens.read(model, passages)
 
 
@@ -83,10 +87,10 @@ def cache(model, table):
     return {hook: torch.cat([part[hook][0] for part in parts]).numpy() for hook in hooks}
 
 
-def matrix(space, table, folder):
+def matrix(space, passages, table, folder):
     """What the job's shards hold of one space, as a dense array; and its variance explained."""
     work = Workspace(folder)
-    found = activations.load(activations.collect([space], table, "text", work)[space.name], table.num_rows, work)
+    found = activations.load(activations.collect([space], table, passages, work)[space.name], table.num_rows, work)
     return found.matrix.toarray(), found.variance_explained
 
 
@@ -105,9 +109,9 @@ def test_strongest_keeps_k_above_0():
     assert strongest(values, 9).tolist() == values.clamp(min=0).tolist()
 
 
-def test_units_behind_the_mlp_are_the_models_own(job, model, table, cache, tmp_path):
+def test_units_behind_the_mlp_are_the_models_own(job, model, passages, table, cache, tmp_path):
     space = activations.load_space(job[0].space("units"), model)
-    found, explained = matrix(space, table, tmp_path)
+    found, explained = matrix(space, passages, table, tmp_path)
     x = cache["blocks.1.mlp.hook_post"]
     np.testing.assert_allclose(found, naive(x, 16), atol=1e-4)
     assert (found > 0).sum(1).max() == 16
@@ -119,9 +123,9 @@ def test_units_behind_the_mlp_are_the_models_own(job, model, table, cache, tmp_p
     np.testing.assert_array_equal(space.decoder, model.network.hooked.blocks[1].mlp.W_out.numpy())
 
 
-def test_units_of_the_stream_have_two_signs(job, model, table, cache, tmp_path):
+def test_units_of_the_stream_have_two_signs(job, model, passages, table, cache, tmp_path):
     space = activations.load_space(job[0].space("stream"), model)
-    found, explained = matrix(space, table, tmp_path)
+    found, explained = matrix(space, passages, table, tmp_path)
     x = cache["blocks.1.hook_resid_post"]
     kept = np.where(np.argsort(np.argsort(-abs(x), axis=1), axis=1) < 16, x, 0)  # the 16 largest of either sign
     np.testing.assert_allclose(found[:, :128] - found[:, 128:], kept, atol=1e-4)
@@ -142,9 +146,9 @@ def test_a_unit_of_a_gated_mlp_has_two_signs():
     assert gated.decode(features).tolist() == [[-4, 0, 2]]
 
 
-def test_the_floor_is_the_sae_with_random_directions(job, model, table, cache, tmp_path):
+def test_the_floor_is_the_sae_with_random_directions(job, model, passages, table, cache, tmp_path):
     space = activations.load_space(job[0].space("floor"), model)
-    found, explained = matrix(space, table, tmp_path)
+    found, explained = matrix(space, passages, table, tmp_path)
     sae = models.load_sae_folder(SAES / "tiny-2l.1")
     x = cache["blocks.1.hook_resid_post"].astype(np.float64)
     rows, bias = space.decoder.astype(np.float64), sae.b_dec.numpy()
@@ -181,11 +185,11 @@ def test_a_folder_says_the_same_as_the_space_of_it(job, model, tmp_path):
     assert (first.weights, first.hook, first.source) == (second.weights, second.hook, second.source)
 
 
-def test_a_changed_choice_is_never_served_from_old_shards(job, model, table, tmp_path):
+def test_a_changed_choice_is_never_served_from_old_shards(job, model, passages, table, tmp_path):
     work, names = Workspace(tmp_path / "w"), set()
     for old, new in (("", ""), ("active = 16", "active = 15"), ("mlp.hook_post", "hook_resid_post")):
         space = activations.load_space(read(tmp_path, RUN.replace(old, new, 1))[0].space("units"), model)
-        names |= {path.name for path in activations.collect([space], table, "text", work)["units"]}
+        names |= {path.name for path in activations.collect([space], table, passages, work)["units"]}
     assert len(names) == 3
 
 

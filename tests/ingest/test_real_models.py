@@ -4,10 +4,11 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 
-from ingest import activations, config, corpus, features, models, run, tokens
+from ingest import activations, config, corpus, encoding, features, logits, models, run, shards, tokens
 from ingest.errors import IngestError
 from ingest.workspace import Workspace
 
@@ -62,13 +63,13 @@ def space(job):
     spec = job[0]
     model = models.load(spec.models[1])
     passages = corpus.read(spec.corpus, model.tokenizer)
-    return activations.load_space(spec.spaces[1], model), tokens.read(model, passages)
+    return activations.load_space(spec.spaces[1], model), passages, tokens.read(model, passages)
 
 
 @pytest.fixture(scope="module")
 def dense(space):
     """One passage at a time, no padding, no sparsity: float32 of shape (token, feature)."""
-    loaded, table = space
+    loaded, _, table = space
     ids, passage = table["token_id"].to_numpy(), table["passage_id"].to_numpy()
     parts = []
     with torch.inference_mode():
@@ -81,9 +82,9 @@ def dense(space):
 
 
 def test_shards_hold_what_one_passage_at_a_time_gives(space, dense, tmp_path):
-    loaded, table = space
-    shards = activations.collect([loaded], table, "text", Workspace(tmp_path / "w"))[loaded.name]
-    found = activations.load(shards, table.num_rows, Workspace(tmp_path / "w"))
+    loaded, passages, table = space
+    paths = activations.collect([loaded], table, passages, Workspace(tmp_path / "w"))[loaded.name]
+    found = activations.load(paths, table.num_rows, Workspace(tmp_path / "w"))
     expected, _ = dense
     both = (found.matrix.toarray() > 0) & (expected > 0)
     np.testing.assert_allclose(found.matrix.toarray()[both], expected[both], rtol=1e-3, atol=1e-4)
@@ -92,9 +93,9 @@ def test_shards_hold_what_one_passage_at_a_time_gives(space, dense, tmp_path):
 
 
 def test_variance_explained_against_one_dense_pass(space, tmp_path):
-    loaded, table = space
-    shards = activations.collect([loaded], table, "text", Workspace(tmp_path / "w"))[loaded.name]
-    found = activations.load(shards, table.num_rows, Workspace(tmp_path / "w")).variance_explained
+    loaded, passages, table = space
+    paths = activations.collect([loaded], table, passages, Workspace(tmp_path / "w"))[loaded.name]
+    found = activations.load(paths, table.num_rows, Workspace(tmp_path / "w")).variance_explained
     ids, passage = table["token_id"].to_numpy().astype(np.int64), table["passage_id"].to_numpy()
     with torch.inference_mode():
         parts = [torch.from_numpy(ids[passage == p])[None] for p in np.unique(passage)]
@@ -104,12 +105,15 @@ def test_variance_explained_against_one_dense_pass(space, tmp_path):
     assert found == pytest.approx(float(1 - residual.double().square().sum() / total), abs=1e-4)
 
 
-def test_feature_tables_against_loops(space, dense):
-    loaded, table = space
+def test_feature_tables_against_loops(space, dense, tmp_path):
+    loaded, _, table = space
     whole, passage = dense
-    from scipy.sparse import csr_array
-
-    tables = features.describe(loaded, activations.Activations(csr_array(whole), None), table)
+    work, path = Workspace(tmp_path / "w"), tmp_path / "w" / "shards" / "dense.parquet"
+    token, feature = whole.nonzero()
+    shards.write(work, path, token, feature, whole[token, feature], whole.shape[1])
+    parts = list(features.describe(loaded, activations.blocks([path], work, 20_000), None, table))
+    assert len(parts) > 3
+    tables = {name: pa.concat_tables(part[name] for part in parts[:-1]) for name in parts[0]}
     special = table["is_special"].to_numpy(zero_copy_only=False)
     texts = np.array(table["text"].to_pylist(), dtype=object)
     by_feature = {row["feature"]: row for row in tables["features"].to_pylist()}
@@ -141,11 +145,12 @@ def test_feature_tables_against_loops(space, dense):
 
 
 def test_logits_are_the_decoder_row_through_the_gain_and_the_unembedding(space):
-    loaded, _ = space
-    table = features._logits(loaded).to_pylist()
+    loaded, *_ = space
+    table = logits.of_features(loaded.name, logits.Direct.of(loaded), 5, 20).to_pylist()
     hooked, row = loaded.model.network.hooked, loaded.dictionary.decoder[11].double()
     effect = ((row - row.mean()) * hooked.ln_final.w.double()) @ hooked.W_U.double()
     effect -= effect.mean()
+    assert {r["feature"] for r in table} == set(range(5, 20))
     found = [r for r in table if r["feature"] == 11]
     promoted = [r["value"] for r in found if r["side"] == "promoted"]
     suppressed = [r["value"] for r in found if r["side"] == "suppressed"]
@@ -182,9 +187,9 @@ def test_an_interrupted_run_goes_on_and_gives_the_same_store(job, store, tmp_pat
         run.run(*job, out)
     assert not (out / "homolog.duckdb").exists()
     monkeypatch.undo()
-    collected = activations._read_shard
+    read = encoding.read
     monkeypatch.setattr(
-        activations, "_read_shard", lambda spaces, *a: done.append([s.name for s in spaces]) or collected(spaces, *a)
+        encoding, "read", lambda network, spaces, *a: done.append([*spaces]) or read(network, spaces, *a)
     )
     next((out / "shards" / "sparse").glob("s2-*")).unlink()
     assert run.run(*job, out) == store[1]

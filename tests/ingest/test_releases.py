@@ -478,6 +478,9 @@ def test_the_store_says_where_its_spaces_come_from_and_where_they_fit_badly(lab)
     ]
     poor = {name for name, *_, is_poor in rows if is_poor} - {"heads"}
     assert poor  # their weights are random
+    with duckdb.connect(folder / "store" / "homolog.duckdb", read_only=True) as database:
+        spoken = {name for (name,) in database.execute("SELECT DISTINCT space FROM logits").fetchall()}
+    assert spoken == {"centred", "normed", "standard"}  # what a head computes is not yet in the residual stream
     log = (folder / "store" / "run.log").read_text()
     for name in ("centred", "heads", "normed", "standard"):
         warned = f"warning: space '{name}' explains"

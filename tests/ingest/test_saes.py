@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,7 +25,7 @@ from sae_lens.saes import (
 from sae_lens.saes.abstopk_sae import AbsTopKSAE, AbsTopKSAEConfig
 from safetensors.torch import load_file, save_file
 
-from ingest import models
+from ingest import activations, logits, models
 from ingest.errors import IngestError
 from ingest.models import Model, dictionaries
 from tests.hub_saes import FEATURES, D
@@ -299,3 +300,15 @@ def test_its_dtype_is_the_wider_of_its_own_and_the_models(own, network, given, e
     of_model: Any = SimpleNamespace(device="cpu", dtype=network)
     sae = dictionaries._loaded(spec(plain, dtype=given), wanted, of_model)
     assert {tensor.dtype for tensor in sae.state_dict().values()} == {expected}
+
+
+def test_an_sae_inside_an_mlp_speaks_through_its_output_weights(model, tmp_path):
+    settings = sae_lens.StandardSAEConfig(d_in=8, d_sae=FEATURES)
+    w = made(sae_lens.StandardSAE, settings, tmp_path / "sae", hook="blocks.1.mlp.hook_post")
+    speaking: Any = SimpleNamespace(decode=str)
+    space = activations.load_space(spec(tmp_path / "sae"), replace(model, tokenizer=speaking))
+    direct = logits.Direct.of(space)
+    network: Any = model.network
+    assert direct is not None
+    expected = w["W_dec"] @ network.hooked.blocks[1].mlp.W_out.detach().double().numpy()
+    np.testing.assert_allclose(direct.decoder, expected, rtol=1e-4, atol=1e-6)
