@@ -176,6 +176,18 @@ def test_a_release_that_cannot_be_used_is_refused_in_one_line(which, line, model
     assert line_of(None, which, model=model) == line
 
 
+@pytest.mark.parametrize(("which", "file"), [(hub_saes.GEMMA_2, "params.npz"), (hub_saes.SCALED, "final.safetensors")])
+def test_damaged_weights_of_a_release_are_named(which, file, saved, model):
+    (link,) = (Path(os.environ["HF_HOME"]) / "hub").rglob(file)
+    whole = link.read_bytes()
+    link.resolve().write_bytes(whole[: len(whole) // 2])
+    try:
+        line = line_of(None, which, model=model if which == hub_saes.SCALED else transformer(hub_saes.GEMMA_D, 1))
+    finally:
+        link.resolve().write_bytes(whole)
+    assert re.fullmatch(rf"the weights of {'/'.join(which)} are damaged \(.+\); fetch or copy them again", line)
+
+
 def answer(kind: type[errors.HfHubHTTPError], status: int) -> errors.HfHubHTTPError:
     """What the hub's client raises when the hub answers with this status."""
     response: Any = SimpleNamespace(status_code=status, headers={}, request=None)
