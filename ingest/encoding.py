@@ -32,9 +32,8 @@ class Encoder(Protocol):
 
     def encode(self, x: Float[Tensor, "token d"]) -> Float[Tensor, "token feature"]: ...
 
-    def decode(
-        self, features: Float[Tensor, "token feature"], x: Float[Tensor, "token d"] | None = None
-    ) -> Float[Tensor, "token d"]: ...
+    def decode(self, features: Float[Tensor, "token feature"], x: Float[Tensor, "token d"]) -> Float[Tensor, "token d"]:
+        """`x` is what `features` are of: a dictionary that normalises each token needs its mean and norm back."""
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,7 @@ def describe(
         }
         n_features, n = n_features + columns.n_features, n + len(columns.value)
         n_alive += int((columns.n_active > 0).sum())
+    _doubt(space, variance_explained)
     yield {"spaces": _space_row(space, n_features, n_alive, n / n_ordinary if n_ordinary else 0.0, variance_explained)}
 
 

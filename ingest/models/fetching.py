@@ -4,7 +4,9 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from pickle import PickleError
 from typing import Any
+from zipfile import BadZipFile
 
 from ingest.errors import IngestError
 from ingest.models import libraries as libraries
@@ -39,7 +41,7 @@ def speaking(spec: Any) -> Iterator[None]:
         raise
     except (errors.HfHubHTTPError, errors.LocalEntryNotFoundError, RequestException, ConnectionError) as error:
         raise IngestError(f"space {spec.name!r}: {_of_hub(error, spec, where)}") from None
-    except SafetensorError as error:
+    except (SafetensorError, BadZipFile, PickleError) as error:
         raise IngestError(
             f"space {spec.name!r}: the weights of {spec.named} are damaged ({_line(error)}); fetch or copy them again"
         ) from None
