@@ -304,7 +304,7 @@ def test_a_token_that_goes_on_behind_a_context_is_in_no_unit():
 def test_white_space_that_was_trimmed_off_its_token_is_with_it():
     text = "cat  dog"
     trimmed = table_of("a", [[(0, 3), (4, 4), (5, 8)]])
-    assert spans_of(read("neox", text), 1)[0][:2] == [(0, 3), (4, 4)]
+    assert (4, 4) in spans_of(read("neox", text), 1)[0]
     before, behind = table_of("b", [[(0, 3), (3, 8)]]), table_of("b", [[(0, 4), (4, 8)]])
     assert alignment.align(trimmed, before, passages(text)).unit_of_a.tolist() == [0, 1, 1]
     assert alignment.align(trimmed, behind, passages(text)).unit_of_a.tolist() == [0, 0, 1]
