@@ -145,7 +145,7 @@ TABLES: tuple[Table, ...] = (
             PASSAGE,
             Column("position", "INTEGER", "Place in the passage, special tokens included, from 0", "tokens"),
             Column("token_id", "INTEGER", "Entry of the model's vocabulary", "index", True),
-            Column("text", "VARCHAR", "The token as text"),
+            Column("text", "VARCHAR", "The entry of the vocabulary as text; bytes that are no character as `<0xE2>`"),
             Column("char_start", "INTEGER", "First character in the passage's text", "characters"),
             Column("char_end", "INTEGER", "One past the last character", "characters"),
             Column("is_special", "BOOLEAN", "BOS, EOS or PAD: never counted in a statistic, an example or a match"),

@@ -1,4 +1,4 @@
-"""Small fast tokenizers of every convention, trained on a few sentences, as the libraries make them."""
+"""Small fast tokenizers of every convention, as the libraries make them, the same in every process."""
 
 from functools import cache
 from typing import Any
@@ -75,14 +75,16 @@ def _byte_fallback(normalizer: Any = None, pre_tokenizer: Any = None) -> Any:
 
 
 def _unigram(pre_tokenizer: Any) -> Any:
-    tokenizer = Tokenizer(models.Unigram())
+    """Not trained either. The likeliest spelling of a word is the one of the fewest entries."""
+    letters = sorted(set("".join(SENTENCES)) - set(" ()"))
+    words = ["▁the", "▁un", "▁unbeliev", "able", "▁ca", "▁na", "gain", "▁hill"]
+    entries = [("<unk>", 0.0), ("<s>", 0.0), ("</s>", 0.0), *((entry, -4.0) for entry in ("▁", *letters, *words))]
+    tokenizer = Tokenizer(models.Unigram(entries, unk_id=0))
     steps = [normalizers.Nmt(), normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " ")]
     tokenizer.normalizer = normalizers.Sequence(steps)
     tokenizer.pre_tokenizer = pre_tokenizer
     tokenizer.decoder = decoders.Metaspace()
-    special = ["<unk>", "<s>", "</s>"]
-    trainer = trainers.UnigramTrainer(vocab_size=90, special_tokens=special, unk_token="<unk>", show_progress=False)
-    tokenizer.train_from_iterator(SENTENCES, trainer)
+    tokenizer.add_special_tokens(["<unk>", "<s>", "</s>"])
     return _fast(tokenizer, unk_token="<unk>", bos_token="<s>", eos_token="</s>")
 
 

@@ -131,7 +131,7 @@ def test_a_passage_is_cut_for_the_model_with_the_least_room():
     alone, fitted = cut("gpt2", [text], 100), cut("gpt2", [text], 100, *others)
     counts = [len(bert.tokenizer(passage, add_special_tokens=False)["input_ids"]) for _, passage, _ in fitted]
     assert max(counts) <= 32
-    assert min(counts[:-4]) >= 20  # in equal parts
+    assert min(counts[:-4]) >= 14  # in equal parts
     assert "".join(passage for _, passage, _ in alone) == "".join(passage for _, passage, _ in fitted) == text
     assert len(alone) < len(fitted)
 

@@ -291,6 +291,25 @@ def test_what_lies_behind_a_context_is_in_no_unit():
     assert (alignment.align(long, short, passages(text, "the cat")).unit_of_a >= 0).sum() == long.num_rows - 2
 
 
+def test_a_token_that_goes_on_behind_a_context_is_in_no_unit():
+    text = "The unbelievable cat"
+    whole, short = read("gpt2-prefix", text), limited("bert", 4, text)
+    assert spans_of(whole, 1) == [[(0, 3), (3, 16), (16, 20)]]
+    assert spans_of(short, 1) == [[(0, 3), (4, 12)]]
+    found = alignment.align(whole, short, passages(text), (None, 4))
+    assert found.unit_of_a.tolist() == [-1, 0, -1, -1]
+    assert found.unit_of_b.tolist() == [-1, 0, -1, -1]
+
+
+def test_white_space_that_was_trimmed_off_its_token_is_with_it():
+    text = "cat  dog"
+    trimmed = table_of("a", [[(0, 3), (4, 4), (5, 8)]])
+    assert (4, 4) in spans_of(read("neox", text), 1)[0]
+    before, behind = table_of("b", [[(0, 3), (3, 8)]]), table_of("b", [[(0, 4), (4, 8)]])
+    assert alignment.align(trimmed, before, passages(text)).unit_of_a.tolist() == [0, 1, 1]
+    assert alignment.align(trimmed, behind, passages(text)).unit_of_a.tolist() == [0, 0, 1]
+
+
 def limited(name: str, context: int, *texts: str) -> pa.Table:
     """Tokens of a model with a context."""
     return tokens.read(replace(vocabularies.model(name), network=Context(context)), passages(*texts))
