@@ -52,7 +52,8 @@ def train(job: TrainJob, out: Path) -> tuple[dict[str, Any], bool]:
 def _measure(job: TrainJob, model: Model, held: Text, made: Path) -> None:
     """Load the SAE as a run would, write its report, and in its `cfg.json` how many features are active at a token."""
     assert model.network is not None
-    spec = SaeSpec(name=job.model.name, model=job.model.name, kind="sae", path=made)
+    name = job.model.name
+    spec = SaeSpec.model_validate({"name": name, "model": name, "kind": "sae", "path": made})
     found = report.measure(models.load_sae(spec, model), model.network, held, job.report.tokens)
     config = json.loads((made / CFG).read_text(encoding="utf-8"))
     config["metadata"]["l0"] = found.l0  # as it is saved, on held-out text: what a random SAE like it keeps
