@@ -117,7 +117,7 @@ class _Sums:
     def add(self, x: Float[Tensor, "passage position d"], ordinary: Bool[Tensor, "passage position"]) -> None:
         for part in x[ordinary.to(x.device)].split(ROWS):
             features = self.dictionary.encode(part)
-            rebuilt, part = self.dictionary.decode(features, part).double().cpu(), part.double().cpu()
+            rebuilt, part = self.dictionary.decode(features, part).cpu().double(), part.cpu().double()
             self.fired |= (features > 0).any(0).cpu()
             self.n += len(part)
             self.active += int((features > 0).sum())
@@ -157,7 +157,7 @@ def cross_entropy(dictionary: Dictionary, network: Network, text: Text, passages
                 losses = network.losses(ids, real, dictionary.hook, replace)
                 if losses is None:
                     return None
-                totals[i] += float(losses[ordinary[:, 1:].to(losses.device)].double().sum())
+                totals[i] += float(losses[ordinary[:, 1:].to(losses.device)].cpu().double().sum())
             n += int(ordinary[:, 1:].sum())
             advance(int(ordinary.sum()))
     return CrossEntropy(n, *(totals / n).tolist()) if n else None

@@ -17,12 +17,13 @@ from torch.nn.functional import cross_entropy
 
 from ingest import corpus, models
 from ingest.__main__ import main
-from ingest.config import SaeSpec
+from ingest.config import ModelSpec, SaeSpec
 from ingest.errors import IngestError
 from ingest.training import config, report, text
 from ingest.training.folder import CFG, INPUTS, LOG, REPORT, STATES, WEIGHTS
 from ingest.training.job import _placed, _training, train
 from ingest.training.text import Stream, Text
+from tests.hub import BERT, PYTHIA_70M
 
 HOOK = "blocks.0.hook_resid_post"
 TRAIN = f"""
@@ -365,3 +366,65 @@ def test_a_run_compares_it_with_a_random_sae_like_it(trained, tmp_path):
         ).fetchall()
     assert [row[:4] for row in found] == [("floor", HOOK, 64, 8.0), ("mine", HOOK, 64, 8.0)]
     assert found[1][4] > LEARNED > found[0][4]
+
+
+def spec_of(load: str) -> ModelSpec:
+    return ModelSpec(name="m", load=load)
+
+
+def some_ids() -> tuple[torch.Tensor, torch.Tensor]:
+    """Two passages, the second with three positions of padding."""
+    ids = torch.randint(5, 200, (2, 12), generator=torch.Generator().manual_seed(0))
+    real = torch.ones_like(ids, dtype=torch.bool)
+    real[1, 9:] = False
+    return ids * real, real
+
+
+@pytest.mark.parametrize("kind", ["huggingface", "transformer-lens"])
+def test_losses_of_networks_of_the_hub(kind, hub):
+    """Clean against transformers' own logits; what a hook gives is its own replacement; padding changes nothing."""
+    from transformers import AutoModelForCausalLM
+
+    network = models.load(spec_of(f"{kind}:{PYTHIA_70M}")).network
+    ids, real = some_ids()
+    with torch.inference_mode():
+        logits = AutoModelForCausalLM.from_pretrained(hub[PYTHIA_70M], dtype=torch.float32)(ids).logits
+    expected = -logits.log_softmax(-1)[:, :-1].gather(2, ids[:, 1:, None])[..., 0]
+    inside = real[:, 1:]
+    clean = network.losses(ids, real, "", None) if kind == "transformer-lens" else network.losses(ids, real, HOOK, None)
+    assert torch.allclose(clean[inside], expected[inside], atol=1e-4)
+    for part in ("hook_resid_pre", "hook_attn_out", "hook_mlp_out", "hook_resid_post"):
+        hook, seen = f"blocks.2.{part}", []
+        same = network.losses(ids, real, hook, lambda x, seen=seen: seen.append(x.clone()) or x)
+        assert torch.allclose(same, clean, atol=1e-5)
+        assert torch.allclose(seen[0], network.read(ids, real, [hook])[hook], atol=1e-5)
+    read_again = network.read(ids, real, [HOOK])[HOOK]
+    assert torch.allclose(network.losses(ids, real, HOOK, lambda x: read_again), clean, atol=1e-5)
+
+
+def test_a_replaced_hook_gives_the_same_losses_in_both_libraries(hub):
+    both = [models.load(spec_of(f"{kind}:{PYTHIA_70M}")).network for kind in ("huggingface", "transformer-lens")]
+    ids, real = some_ids()
+    clean = both[0].losses(ids, real, HOOK, None)
+    for part in ("hook_resid_pre", "hook_attn_out", "hook_mlp_out", "hook_resid_post"):
+        a, b = (network.losses(ids, real, f"blocks.2.{part}", lambda x: x.flip(-1) * 3) for network in both)
+        assert torch.allclose(a[real[:, 1:]], b[real[:, 1:]], atol=1e-4)
+        assert (a - clean)[real[:, 1:]].abs().max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("load", "bos", "has_entropy"), [(f"huggingface:{PYTHIA_70M}", True, True), (f"huggingface:{BERT}", True, False)]
+)
+def test_training_on_models_of_the_hub(load, bos, has_entropy, hub, tmp_path, capsys):
+    path = written(
+        tmp_path,
+        of("topk").replace("demo:tiny-1l", load).replace(HOOK, "blocks.1.hook_resid_post"),
+    )
+    assert main(["train-sae", str(path), "--out", str(tmp_path / "sae")]) == 0
+    found, said = (json.loads((tmp_path / "sae" / name).read_text()) for name in (REPORT, CFG))
+    assert found["variance_explained"] > 0.2
+    assert (said["metadata"]["model_name"], said["metadata"]["prepend_bos"]) == (load.partition(":")[2], bos)
+    assert (found["cross_entropy"] is not None) == (found["cross_entropy_recovered"] is not None) == has_entropy
+    if not has_entropy:
+        assert "not measured" in capsys.readouterr().out
+        assert found["reason"] == "the model, as it is loaded, predicts no next token"
