@@ -71,9 +71,9 @@ def load(job: Job, work: Workspace, ranks: Ranks) -> Read:
     """
     loaded = {spec.name: models.load(spec) for spec in job.models}
     spaces = {spec.name: activations.load_space(spec, loaded[spec.model]) for spec in job.spaces}
-    read_here = {f"model {name!r}": (model.weights, model.vocabulary) for name, model in loaded.items()}
+    read_here = {f"model {name!r}": digest(model.weights, model.vocabulary) for name, model in loaded.items()}
     read_here |= {f"space {name!r}": space.weights for name, space in spaces.items()}
-    ranks.agree({"run file": job.model_dump_json()} | read_here)
+    ranks.agree({"run file": job.model_dump_json(), **read_here})
     passages = ranks.broadcast(lambda: corpus.read(job.corpus, loaded[job.models[0].name].tokenizer))
     text = digest(passages["source"].to_pylist(), passages["text"].to_pylist())
     cut = {name: tokens.read(model, passages) for name, model in loaded.items()}

@@ -70,7 +70,7 @@ def main(folder: Path) -> None:
         assert ranks.broadcast(lambda: ranks.rank) == 0
         assert sorted(chain(*ranks.gather(ranks.mine(range(7))))) == list(range(7))
         ranks.agree({"model 'm'": "the same"})
-        with pytest.raises(IngestError, match="^rank 2 reads another model 'm' than rank 0; "):
+        with pytest.raises(IngestError, match=r"^rank 2 reads another model 'm' than rank 0; "):
             ranks.agree({"space 's'": 1, "model 'm'": ranks.rank // 2})
 
 
