@@ -100,7 +100,7 @@ class Ranks:
             for name, value in all_facts[0].items():
                 if theirs.get(name) != value:
                     raise IngestError(
-                        f"rank {rank} reads another {name} than rank 0; give every machine the same files and versions"
+                        f"rank {rank} reads another {name} than rank 0; give every machine the same files"
                     )
 
     def find(self, paths: Iterable[Path]) -> None:

@@ -74,8 +74,9 @@ def load(job: Job, work: Workspace, ranks: Ranks) -> Read:
     loaded = {spec.name: models.load(spec, wanted[spec.name]) for spec in job.models}
     wants.check_lengths(job, loaded)
     spaces = {spec.name: activations.load_space(spec, loaded[spec.model]) for spec in job.spaces}
-    weights = {f"model {name!r}": (model.weights, model.vocabulary) for name, model in loaded.items()}
-    ranks.agree(weights | {f"space {name!r}": space.weights for name, space in spaces.items()})
+    read_here = {f"model {name!r}": digest(model.weights, model.vocabulary) for name, model in loaded.items()}
+    read_here |= {f"space {name!r}": space.weights for name, space in spaces.items()}
+    ranks.agree({"run file": job.model_dump_json(), **read_here})
     first = loaded[job.models[0].name].tokenizer
     passages = ranks.broadcast(lambda: corpus.read(job.corpus, first, tokens.rooms(loaded.values())))
     text = digest(passages["source"].to_pylist(), passages["text"].to_pylist())

@@ -10,8 +10,10 @@ from unittest.mock import patch
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from scipy.sparse import csr_array
 
+from ingest.errors import IngestError
 from ingest.matching import match, tiles
 from ingest.matching.moments import Side
 from ingest.ranks import ALONE, Ranks, joined
@@ -67,7 +69,9 @@ def main(folder: Path) -> None:
         assert sum(map(len, ranks.gather(done))) == len(names), "nothing is done twice"
         assert ranks.broadcast(lambda: ranks.rank) == 0
         assert sorted(chain(*ranks.gather(ranks.mine(range(7))))) == list(range(7))
-        ranks.agree({"text": "the same"})
+        ranks.agree({"model 'm'": "the same"})
+        with pytest.raises(IngestError, match=r"^rank 2 reads another model 'm' than rank 0; "):
+            ranks.agree({"space 's'": 1, "model 'm'": ranks.rank // 2})
 
 
 if __name__ == "__main__":
