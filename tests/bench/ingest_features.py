@@ -125,7 +125,7 @@ def fired(made: Made) -> np.ndarray:
 def bytes_per_activation(made: Made) -> dict[str, float]:
     """Bytes for each activation: of its shards, of its table in the database, and of the whole database."""
     shards = made.read.shards[SPACE]
-    n_shard = sum(made.read.work.count(path) for path in shards)
+    n_shard = made.read.activations_of(SPACE).matrix.nnz  # those on special tokens are there too
     tables = run.read_tables(made.read) | run.made_tables(made.read, [made.files])
     path = publish.write(made.read.work, tables)
     with duckdb.connect(path, read_only=True) as database:
