@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ingest import models
 from ingest.activations import Space
+from ingest.spelling import spelled
 from ingest.tables import rows
 from store.schema import BY_NAME
 
@@ -37,8 +38,7 @@ class Direct:
         decoder = _written(space)
         if decoder is None or path is None:
             return None
-        spelled = [space.model.tokenizer.decode([i]) for i in range(path[1].shape[1])]
-        return Direct(*path, decoder, pa.array(spelled))
+        return Direct(*path, decoder, pa.array(spelled(space.model.tokenizer, range(path[1].shape[1]))))
 
 
 def _written(space: Space) -> Float[Tensor, "feature d"] | None:
