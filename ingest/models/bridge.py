@@ -169,8 +169,8 @@ def _check_whole(spec: Any, source: Source, kind: Any) -> None:
     _, report = kind.from_pretrained(source.name, device_map="meta", output_loading_info=True, **source.arguments)
     if missing := sorted(report["missing_keys"]):
         raise IngestError(
-            f"model {spec.name!r}: {source.said} lacks {len(missing)} weights of {kind.__name__}, such as {missing[0]}; "
-            "load it with huggingface:, which reads up to the first of them"
+            f"model {spec.name!r}: {source.said} lacks {len(missing)} weights of {kind.__name__}, such as "
+            f"{missing[0]}; load it with huggingface:, which reads up to the first of them"
         )
 
 
