@@ -108,7 +108,7 @@ ENCODER = ("attention.output.dense", "output.dense")
 
 
 def _by_name(own: list[str]) -> tuple[str, str] | None:
-    """The modules of a layer that are called like an attention and an MLP; as wide as the stream."""
+    """The modules of a layer that are called like an attention and an MLP; whichever they are, their width is right."""
     attention = next((name for name in own if "att" in name.lower()), None)
     mlp = next((name for name in own if any(part in name.lower() for part in ("mlp", "ff", "feed", "output"))), None)
     return (attention, mlp) if attention and mlp else None

@@ -180,3 +180,9 @@ def test_a_run_file_that_cannot_be_read_leaves_the_source_unsaid() -> None:
     assert summary.source(build) == ""
     assert summary.packages(build) == []
     assert summary.source(replace(build, run_file='[corpus]\nsource = "text"\n')) == "text"
+
+
+def test_what_a_model_was_loaded_from_and_how_it_computed():
+    model = r.Model("m", "huggingface:a/b", 4, 32, 300, 48_000, "bfloat16", "cuda", "0" * 64)
+    assert words.computed(model) == "huggingface:a/b, bfloat16 on cuda"
+    assert words.computed(replace(model, dtype=None, device=None)) == "huggingface:a/b"

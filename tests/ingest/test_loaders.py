@@ -232,11 +232,10 @@ def changed(snapshot: Path, folder: Path, **configuration) -> Path:
 
 def test_weights_tell_apart_what_is_read(hub, loaded, tmp_path):
     """The same again for the same files; another one for other weights, numbers, processing, libraries and commits."""
-    key = f"transformer-lens:{GPT2}"
-    assert load(key).weights == loaded["transformer-lens", GPT2].weights
-    assert load("transformer-lens:gpt2-small").weights == loaded["transformer-lens", GPT2].weights
-    others = [load(key, {"fold_ln": True}), load(key, dtype="bfloat16"), loaded["huggingface", GPT2]]
-    assert len({model.weights for model in (loaded["transformer-lens", GPT2], *others)}) == 4
+    key = f"transformer-lens:{PYTHIA_70M}"
+    assert load("transformer-lens:pythia-70m-deduped").weights == loaded["transformer-lens", PYTHIA_70M].weights
+    others = [load(key, {"fold_ln": True}), load(key, dtype="bfloat16"), loaded["huggingface", PYTHIA_70M]]
+    assert len({model.weights for model in (loaded["transformer-lens", PYTHIA_70M], *others)}) == 4
 
     folder = changed(hub[GPT2], tmp_path / "own")
     before = load(f"huggingface:{folder}")

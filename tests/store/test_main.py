@@ -14,6 +14,7 @@ def test_info(healthy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["info", str(healthy)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "store ffffffff, published 2026-01-02 03:04 UTC by Homolog 0.1.0"
+    assert "  m1: demo:m1, float32 on cpu" in lines
     assert "  a: sae of m1 at hook.a, 2 of 3 features alive, 1 active a token" in lines
     assert "  a~b: 3 candidates, 1 mutual best, 0 contextual homologues" in lines
     assert "  activations: 14" in lines
