@@ -117,9 +117,10 @@ def test_it_learns_and_a_run_file_reads_it_without_hints(architecture, trained, 
     assert {key: said["metadata"][key] for key in expected} == expected
 
     job = config.read(written(tmp_path, of(architecture)))
-    models.new_trainer(_placed(_training(job, model), job, model, held)).sae.save_inference_model(
-        tmp_path / "untrained"
-    )
+    untrained = models.new_trainer(_placed(_training(job, model), job, model, held)).sae
+    norm = next(Stream(model.network, HOOK, held, 1024, 1024, 0)(0)).norm(dim=1).mean()
+    untrained.fold_activation_norm_scaling_factor(128**0.5 / float(norm))
+    untrained.save_inference_model(tmp_path / "untrained")
     spec = spec.model_copy(update={"path": tmp_path / "untrained"})
     assert report.measure(models.load_sae(spec, model), model.network, held, 800).variance_explained < 0
 
