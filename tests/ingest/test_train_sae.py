@@ -291,7 +291,11 @@ def test_another_text_under_the_same_name_is_other_input(tmp_path, capsys):
     (tmp_path / "a.txt").write_text(
         " ".join(f"The {i} of {i * 7 % 11} arrays are sorted by axis {i % 3}." for i in range(500))
     )
-    source = TRAIN.replace('source = "stories"', 'source = "text"\npath = "a.txt"').replace("20_000", "512")
+    source = (
+        TRAIN.replace('source = "stories"', 'source = "text"\npath = "a.txt"')
+        .replace("20_000", "512")
+        .replace("8_000", "5_000")
+    )
     path, out = written(tmp_path, source), tmp_path / "sae"
     assert main(["train-sae", str(path), "--out", str(out)]) == 0
     (tmp_path / "a.txt").write_text((tmp_path / "a.txt").read_text().replace("axis 2", "axis 1"))
