@@ -47,6 +47,15 @@ def percent(value: float | None) -> str:
     return f"{share:.0f} %" if abs(share) >= 10 else f"{share:.2g} %"
 
 
+def fit(space: r.Space) -> tuple[str, str]:
+    """The variance that a space explains, and what to do where an SAE explains too little."""
+    if space.variance_explained is None:
+        return NONE, ""
+    poor = space.kind == "sae" and space.variance_explained < r.POOR_FIT
+    advice = "this SAE does not rebuild what it reads: check hook, model, prepend_bos and normalisation"
+    return f"{percent(space.variance_explained)} (low)" if poor else percent(space.variance_explained), advice * poor
+
+
 def probability(value: float | None) -> str:
     if value is None:
         return UNKNOWN
@@ -254,3 +263,8 @@ def alignment(comparison: r.Comparison) -> str:
 def kind(space: r.Space) -> str:
     """What a space's dictionary is."""
     return KINDS.get(space.kind, space.kind)
+
+
+def computed(model: r.Model) -> str:
+    """What a model was loaded from, and how it computed."""
+    return f"{model.load}, {model.dtype} on {model.device}" if model.dtype and model.device else model.load

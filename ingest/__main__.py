@@ -39,6 +39,8 @@ def main(argv: list[str] | None = None) -> int:
 def _answer(arguments: argparse.Namespace, ranks: Ranks) -> int:
     from ingest import config  # here, so that a wrong command line answers before torch is imported
 
+    if ranks.size > 1 and arguments.command != "run":
+        raise IngestError(f"{arguments.command} is done by one process; start it without torchrun")
     job, text = config.read(arguments.run_file)
     if arguments.command == "plan":
         from ingest import plan

@@ -53,13 +53,18 @@ class Space:
             return self.dictionary.d_in
         return None if self.decoder is None else self.decoder.shape[1]
 
+    @property
+    def neuronpedia_id(self) -> str | None:
+        """Where Neuronpedia shows its features; None where it does not."""
+        return self.dictionary.neuronpedia_id if isinstance(self.dictionary, Dictionary) else None
+
 
 def load_space(spec: SpaceSpec, model: Model) -> Space:
     """The space of a `[[spaces]]` entry. Raises `IngestError` when its files are missing or do not fit."""
     if isinstance(spec, ImportedSpec):
         return _imported_space(spec, model)
     found = _dictionary(spec, model)
-    decoder = found.decoder.numpy()
+    decoder = None if found.decoder is None else found.decoder.numpy()
     return Space(spec.name, spec.kind, model, found.hook, found.source, found.weights, found, None, decoder)
 
 

@@ -4,10 +4,8 @@ Both keep, at each token, the strongest k values above 0, so that they are as sp
 that follows holds sparse non-negative features, and a dense space would be 100 times as large.
 """
 
-import json
 import re
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 import torch
 from jaxtyping import Float
@@ -17,13 +15,8 @@ from torch.nn.functional import normalize
 from ingest import models
 from ingest.config import ModelSpec, NeuronsSpec, RandomSaeSpec
 from ingest.errors import IngestError
-from ingest.models import Dictionary, Model
-from ingest.models.lens import LensNetwork
+from ingest.models import NEURONS, STREAM, Dictionary, Model, Network, Shape
 from ingest.workspace import digest
-
-NEURONS = "mlp.hook_post"
-STREAM = ("hook_resid_pre", "hook_resid_mid", "hook_attn_out", "hook_mlp_out", "hook_resid_post")
-"""Hooks of a layer that are as wide as the residual stream and are added to it."""
 
 
 def strongest(values: Float[Tensor, "token feature"], k: int) -> Float[Tensor, "token feature"]:
@@ -32,36 +25,15 @@ def strongest(values: Float[Tensor, "token feature"], k: int) -> Float[Tensor, "
     return torch.zeros_like(values).scatter_(1, where, top)
 
 
-@dataclass(frozen=True)
-class Shape:
-    """What `units` has to know of a model, whose weights need not be read for it."""
-
-    n_layers: int
-    d_model: int
-    d_mlp: int
-    gated_mlp: bool
-
-
-def planned_shape(spec: ModelSpec) -> Shape | None:
-    """From the model's own configuration; None for an imported model. Raises `IngestError` where there is no model."""
-    if spec.load.startswith("tokens:"):
-        return None
-    config = json.loads((models.demo_folder(spec) / "config.json").read_text())
-    return Shape(config["n_layers"], config["d_model"], config["d_mlp"], config.get("gated_mlp", False))
-
-
-def _shape(model: Model) -> Shape | None:
-    if not isinstance(model.network, LensNetwork):
-        return None
-    cfg = model.network.hooked.cfg
-    return Shape(cfg.n_layers, cfg.d_model, cfg.d_mlp, cfg.gated_mlp)
+def planned_shape(spec: ModelSpec) -> Shape | Network | None:
+    """From the model's own configuration, without its weights; None for an imported model. Raises `IngestError`."""
+    return models.planned_shape(spec)
 
 
 @dataclass(frozen=True)
 class Units:
     """What there is at a hook."""
 
-    layer: int
     width: int
     """Units."""
     signed: bool
@@ -72,17 +44,22 @@ class Units:
         return self.width * (2 if self.signed else 1)
 
 
-def units(spec: NeuronsSpec, shape: Shape | None) -> Units:
+def units(spec: NeuronsSpec, shape: Shape | Network | None) -> Units:
     """The units at a hook of a model of this shape. Raises `IngestError` for another hook or a model of tokens alone.
 
     Behind the nonlinearity of an MLP a unit fires above 0; what GELU or SiLU leaves below 0 (2 to 5 % of the sum of
     squares in the demo's models) is clipped. A gated MLP multiplies by a signed number there, and the residual stream
-    and what is added to it are coordinates without a preferred sign: both make two features a unit.
+    and what is added to it are coordinates without a preferred sign: both make two features a unit, and so does every
+    other place. A network, which may lack its weights, is asked itself.
     """
     if shape is None:
         raise IngestError(
             f"space {spec.name!r}: model {spec.model!r} is only tokens; its units need one that can be run"
         )
+    if not isinstance(shape, Shape):
+        if spec.hook not in shape.hooks:
+            raise IngestError(f"space {spec.name!r}: {models.no_hook(spec.model, spec.hook, shape.hooks)}")
+        return Units(shape.width(spec.hook), shape.signed(spec.hook))
     found = re.fullmatch(r"blocks\.(\d+)\.(.+)", spec.hook)
     layer, part = (int(found[1]), found[2]) if found else (-1, "")
     if not 0 <= layer < shape.n_layers or part not in (NEURONS, *STREAM):
@@ -92,8 +69,8 @@ def units(spec: NeuronsSpec, shape: Shape | None) -> Units:
             f"the hooks are {known}, with N from 0 to {shape.n_layers - 1}"
         )
     if part == NEURONS:
-        return Units(layer, shape.d_mlp, shape.gated_mlp)
-    return Units(layer, shape.d_model, True)
+        return Units(shape.d_mlp, shape.gated_mlp)
+    return Units(shape.d_model, True)
 
 
 @dataclass(frozen=True)
@@ -106,8 +83,9 @@ class Neurons:
     active: int
     """Most features that are kept at a token."""
     units: Units
-    decoder: Float[Tensor, "feature d_model"]
-    """What each feature adds to the residual stream: rows of W_out, or one coordinate; negative parts with -1."""
+    decoder: Float[Tensor, "feature d_model"] | None
+    """What each feature adds to the residual stream: rows of W_out, or one coordinate; negative parts with -1. None
+    where that is not one direction (a key of attention, say) or not known."""
 
     @property
     def n_features(self) -> int:
@@ -127,20 +105,22 @@ class Neurons:
         return strongest(torch.cat([x, -x], dim=1) if self.units.signed else x, self.active)
 
     @torch.inference_mode()
-    def decode(self, features: Float[Tensor, "token feature"]) -> Float[Tensor, "token d"]:
+    def decode(
+        self, features: Float[Tensor, "token feature"], x: Float[Tensor, "token d"] | None = None
+    ) -> Float[Tensor, "token d"]:
         """The hook's activations as far as the kept units hold them."""
         return features[:, : self.d_in] - features[:, self.d_in :] if self.units.signed else features
 
 
 def neurons(spec: NeuronsSpec, model: Model) -> Neurons:
     """The units of a `[[spaces]]` entry. Raises `IngestError` for a hook that has none."""
-    found = units(spec, _shape(model))
-    assert isinstance(model.network, LensNetwork)
-    if spec.hook not in model.network.hooks:
-        raise IngestError(f"space {spec.name!r}: model {model.name!r} has no hook {spec.hook!r}")
-    mlp = spec.hook.endswith(NEURONS)
-    rows = model.network.hooked.blocks[found.layer].mlp.W_out.detach().float() if mlp else torch.eye(found.width)
-    decoder = torch.cat([rows, -rows]) if found.signed else rows
+    network = model.network
+    found = units(spec, None if network is None else models.shape_of(network))
+    assert network is not None
+    if spec.hook not in network.hooks:
+        raise IngestError(f"space {spec.name!r}: {models.no_hook(model.name, spec.hook, network.hooks)}")
+    rows = network.rows(spec.hook)
+    decoder = torch.cat([rows, -rows]) if rows is not None and found.signed else rows
     return Neurons(spec.hook, digest("neurons", spec.hook, spec.active), spec.active, found, decoder)
 
 
@@ -151,12 +131,12 @@ class RandomSAE(Dictionary):
     Normalisation and decoder bias stay: they say where the activations lie and how large they are, not what is in them.
     """
 
-    k: int
+    k: int = field(kw_only=True)
     """Features that are active at a token."""
 
     @torch.inference_mode()
     def encode(self, x: Float[Tensor, "token d"]) -> Float[Tensor, "token feature"]:
-        return strongest(self.sae.process_sae_in(x) @ self.sae.W_enc, self.k)
+        return strongest(self.sae.process_sae_in(x.to(self.sae.device)) @ self.sae.W_enc, self.k)
 
 
 def random_sae(spec: RandomSaeSpec, model: Model) -> RandomSAE:
@@ -166,28 +146,21 @@ def random_sae(spec: RandomSaeSpec, model: Model) -> RandomSAE:
     features as that SAE has active on average.
     """
     mimicked = models.load_sae(spec, model)
-    sae, k = mimicked.sae, mimicked_active(spec, json.loads((spec.folder / "cfg.json").read_text()))
+    sae, k = mimicked.sae, mimicked_active(spec, models.wanted_of(spec).active)
     generator = torch.Generator().manual_seed(spec.seed)
-    rows = normalize(torch.randn(sae.cfg.d_sae, sae.cfg.d_in, generator=generator), dim=1)
+    rows = normalize(torch.randn(sae.cfg.d_sae, sae.cfg.d_in, generator=generator), dim=1).to(sae.W_dec)
     sae.W_dec.data, sae.W_enc.data = rows, rows.T.contiguous()
     weights = digest("random_sae", mimicked.weights, k, spec.seed)
     source = f"random directions (seed {spec.seed}) in place of those of {mimicked.source}, the strongest {k} a token"
-    return RandomSAE(mimicked.hook, weights, source, sae, k)
+    return RandomSAE(mimicked.hook, weights, source, sae, k=k)
 
 
-def said_active(config: dict[str, Any]) -> float | None:
-    """Active features a token, where the `cfg.json` of an SAE says it."""
-    made = config.get("metadata") or {}
-    active = config.get("k") or made.get("l0") or (made.get("training_architecture_details") or {}).get("k")
-    return None if active is None else float(active)
-
-
-def mimicked_active(spec: RandomSaeSpec, config: dict[str, Any]) -> int:
-    """Features that a random SAE keeps at a token. Raises `IngestError` when nobody says how many."""
-    active = spec.active or said_active(config)
+def mimicked_active(spec: RandomSaeSpec, said: float | None) -> int:
+    """Features that a random SAE keeps at a token; `said` by the SAE it mimics. Raises `IngestError` if nobody says."""
+    active = spec.active or said
     if active is None:
         raise IngestError(
-            f"space {spec.name!r}: {spec.folder} does not say how many of its features are active at a token; "
+            f"space {spec.name!r}: {spec.named} does not say how many of its features are active at a token; "
             "give active = that number"
         )
     return max(1, round(active))

@@ -3,7 +3,7 @@
 import itertools
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -55,8 +55,20 @@ Corpus = Annotated[InstalledDocs | Stories | TextFiles, Field(discriminator="sou
 class ModelSpec(Frozen):
     name: Slug
     """How the store calls it."""
-    load: str = Field(pattern=r"^(demo|tokens):.+$")
-    """`demo:<name>`, a model that ships with Homolog; `tokens:<file>`, tokens of a model that somebody else ran."""
+    load: str = Field(pattern=r"^(demo|tokens|transformer-lens|huggingface):.+$")
+    """`transformer-lens:<name or ORG/NAME>`, read at TransformerLens's hooks; `huggingface:<ORG/NAME or folder>`, read
+    at its modules; `demo:<name>`, a model that ships with Homolog; `tokens:<file>`, tokens of a model that somebody
+    else ran. A folder is relative to the run file."""
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """Numbers the network computes in. `auto`: bfloat16 on a CUDA GPU where the weights are stored in 16 bits, float32
+    elsewhere."""
+    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$")
+    """Where the network computes. `auto`: a CUDA GPU where there is one."""
+    revision: str | None = None
+    """Branch, tag or commit of the repository; its main branch where not given."""
+    prepend_bos: bool | None = None
+    """Whether a passage begins with the tokenizer's BOS (or an encoder's [CLS]). Not given: as the SAEs that read the
+    model say; where none says, yes if the tokenizer has one."""
 
 
 class SpaceBase(Frozen):
@@ -66,13 +78,42 @@ class SpaceBase(Frozen):
     """The model it reads."""
 
 
-class SaeSpec(SpaceBase):
-    kind: Literal["sae"]
-    """A sparse autoencoder."""
-    path: Path
+class DictionaryBase(SpaceBase):
+    path: Path | None = None
     """A folder in SAELens's format, relative to the run file."""
+    release: str | None = Field(None, min_length=1)
+    """In place of `path`: a release of SAELens's directory, or a hub repository in SAELens's format."""
+    sae_id: str | None = Field(None, min_length=1)
+    """Which of the release's SAEs."""
     hook: str | None = None
     """Place in the model, where the SAE's own configuration does not say."""
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """What it computes in. `auto`: the wider of its own and the model's."""
+    device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+    """Where it computes. `auto`: where the model does."""
+
+    @model_validator(mode="after")
+    def _whole_name(self) -> Self:
+        if (self.release is None) != (self.sae_id is None):
+            has, lacks = ("release", "sae_id") if self.sae_id is None else ("sae_id", "release")
+            raise ValueError(f"space {self.name!r} gives {has} without {lacks}; give both, or path alone")
+        return self
+
+    @property
+    def named(self) -> str:
+        """How its files are called in messages: the folder, or `release/sae_id`."""
+        return str(self.path) if self.path is not None else f"{self.release}/{self.sae_id}"
+
+
+class SaeSpec(DictionaryBase):
+    kind: Literal["sae"]
+    """A sparse autoencoder: `path`, or `release` and `sae_id`."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.path is None) == (self.release is None):
+            raise ValueError(f"space {self.name!r} is one SAE; give either path, or release and sae_id")
+        return self
 
 
 class ImportedSpec(SpaceBase):
@@ -97,31 +138,24 @@ class NeuronsSpec(SpaceBase):
     fewer. Compare like with like: give the SAE's own number of active features a token."""
 
 
-class RandomSaeSpec(SpaceBase):
+class RandomSaeSpec(DictionaryBase):
     kind: Literal["random_sae"]
-    """An SAE of the same shape and sparsity as another, with random directions: the floor."""
-    path: Path | None = None
-    """Folder of the SAE that it mimics, in SAELens's format, relative to the run file."""
+    """An SAE of the same shape and sparsity as another, with random directions: the floor. That other one is `like`,
+    `path`, or `release` and `sae_id`."""
     like: Slug | None = None
     """In place of `path`: that SAE as a space of this run file, of the same model."""
-    hook: str | None = None
-    """Place in the model, where the SAE's own configuration does not say."""
     seed: int = Field(0, ge=0)
     """Another seed, other directions."""
     active: int | None = Field(None, gt=0)
     """Active features a token, where the SAE's own configuration does not say."""
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> "RandomSaeSpec":
-        if (self.path is None) == (self.like is None):
-            raise ValueError(f"space {self.name!r}: a random_sae mimics one SAE; give path or like, not both")
+    def _one_way(self) -> Self:
+        if sum(way is not None for way in (self.path, self.like, self.release)) != 1:
+            raise ValueError(
+                f"space {self.name!r}: a random_sae mimics one SAE; give one of like, path, or release and sae_id"
+            )
         return self
-
-    @property
-    def folder(self) -> Path:
-        """`path`, which `read` also fills in for a space that has `like`."""
-        assert self.path is not None
-        return self.path
 
 
 SpaceSpec = Annotated[SaeSpec | ImportedSpec | NeuronsSpec | RandomSaeSpec, Field(discriminator="kind")]
@@ -210,13 +244,15 @@ class Job(Frozen):
             )
         return saes[space.like]
 
-    def with_folders(self) -> "Job":
-        """Each space that is `like` another reads that one's folder at its hook."""
+    def with_likes(self) -> "Job":
+        """Each space that is `like` another reads that one's files at its hook, on its device and in its dtype."""
         spaces = []
         for space in self.spaces:
             if isinstance(space, RandomSaeSpec) and space.like is not None:
                 sae = self._mimicked(space)
-                space = space.model_copy(update={"path": sae.path, "hook": space.hook or sae.hook})
+                given = space.model_fields_set
+                taken = {key: getattr(sae, key) for key in DictionaryBase.model_fields if key not in {*given, "name"}}
+                space = space.model_copy(update=taken)
             spaces.append(space)
         return self.model_copy(update={"spaces": tuple(spaces)})
 
@@ -235,7 +271,7 @@ def read(path: Path) -> tuple[Job, str]:
         raise IngestError(f"{path} is not a readable TOML file: {error}") from None
     _resolve(values, path.resolve().parent)
     try:
-        return Job.model_validate(values).with_folders(), text
+        return Job.model_validate(values).with_likes(), text
     except ValidationError as error:
         raise IngestError(f"{path}: {_first_line(error)}") from None
 
@@ -248,9 +284,13 @@ def _resolve(values: dict[str, Any], folder: Path) -> None:
                 table[key] = folder / table[key]
     for model in values.get("models", []) if isinstance(values.get("models", []), list) else []:
         load = model.get("load") if isinstance(model, dict) else None
-        if isinstance(load, str) and load.startswith("tokens:"):
-            model["load"] = f"tokens:{folder / load.removeprefix('tokens:')}"
+        kind, _, name = load.partition(":") if isinstance(load, str) else ("", "", "")
+        is_folder = kind in FROM_FILES and (name.startswith((".", "/")) or (folder / name).is_dir())
+        if kind == "tokens" or is_folder:
+            model["load"] = f"{kind}:{folder / name}"
 
+
+FROM_FILES = ("huggingface", "transformer-lens")
 
 TABLES: dict[str, tuple[type[Frozen], ...]] = {
     "corpus": (InstalledDocs, Stories, TextFiles),

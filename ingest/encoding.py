@@ -32,7 +32,8 @@ class Encoder(Protocol):
 
     def encode(self, x: Float[Tensor, "token d"]) -> Float[Tensor, "token feature"]: ...
 
-    def decode(self, features: Float[Tensor, "token feature"]) -> Float[Tensor, "token d"]: ...
+    def decode(self, features: Float[Tensor, "token feature"], x: Float[Tensor, "token d"]) -> Float[Tensor, "token d"]:
+        """`x` is what `features` are of: a dictionary that normalises each token needs its mean and norm back."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class _Collector:
         self.n += len(kept)
         self.sums += kept.sum(0)
         self.squares += float(kept.square().sum())
-        self.residual += float((kept - self.encoder.decode(features[ordinary]).double()).square().sum())
+        self.residual += float((kept - self.encoder.decode(features[ordinary], x[ordinary]).double()).square().sum())
 
     def sparse(self, first: int) -> Sparse:
         token, feature, value = (np.concatenate(part) for part in zip(*self.rows, strict=True))

@@ -14,7 +14,9 @@ from scipy.sparse import csr_array
 
 from ingest import logits
 from ingest.activations import Block, Space
+from ingest.progress import warn
 from ingest.tables import rows
+from store.records import POOR_FIT
 from store.schema import BY_NAME
 
 BINS = 50
@@ -92,6 +94,7 @@ def describe(
         }
         n_features, n = n_features + columns.n_features, n + len(columns.value)
         n_alive += int((columns.n_active > 0).sum())
+    _doubt(space, variance_explained)
     yield {"spaces": _space_row(space, n_features, n_alive, n / n_ordinary if n_ordinary else 0.0, variance_explained)}
 
 
@@ -107,6 +110,15 @@ def _nullable(values: np.ndarray) -> pa.Array:
     return pa.array(values, from_pandas=True)
 
 
+def _doubt(space: Space, variance_explained: float | None) -> None:
+    """Warns of an SAE that does not rebuild what it reads: at another hook, say, or of unscaled activations."""
+    if space.kind == "sae" and variance_explained is not None and variance_explained < POOR_FIT:
+        warn(
+            f"space {space.name!r} explains {variance_explained:.2f} of the variance at {space.hook}; "
+            "check hook, model, prepend_bos and normalisation before trusting a feature"
+        )
+
+
 def _space_row(space: Space, n_features: int, n_alive: int, l0: float, variance_explained: float | None) -> pa.Table:
     row = {
         "space": space.name,
@@ -119,7 +131,7 @@ def _space_row(space: Space, n_features: int, n_alive: int, l0: float, variance_
         "n_alive": n_alive,
         "l0": l0,
         "variance_explained": variance_explained,
-        "neuronpedia_id": None,
+        "neuronpedia_id": space.neuronpedia_id,
     }
     return pa.Table.from_pylist([row], schema=BY_NAME["spaces"].arrow)
 

@@ -31,13 +31,26 @@ class Direct:
 
     @staticmethod
     def of(space: Space) -> "Direct | None":
-        """None where the space has no decoder, or its model no unembedding."""
+        """None where it is not known what the features add to the residual stream, or the model has no unembedding."""
         network = space.model.network
         path = None if network is None else network.direct_path()
-        if space.dictionary is None or path is None:
+        decoder = _written(space)
+        if decoder is None or path is None:
             return None
         spelled = [space.model.tokenizer.decode([i]) for i in range(path[1].shape[1])]
-        return Direct(*path, space.dictionary.decoder, pa.array(spelled))
+        return Direct(*path, decoder, pa.array(spelled))
+
+
+def _written(space: Space) -> Float[Tensor, "feature d"] | None:
+    """What a unit of each feature adds to the residual stream; None where that is not one direction, as at hook_z."""
+    dictionary, network = space.dictionary, space.model.network
+    if not isinstance(dictionary, models.Dictionary) or network is None:
+        return None if dictionary is None else dictionary.decoder
+    adds = network.rows(dictionary.hook)
+    if adds is None:
+        return None
+    is_stream = adds.shape[0] == adds.shape[1] and torch.equal(adds, torch.eye(len(adds)))
+    return dictionary.decoder if is_stream else dictionary.decoder @ adds
 
 
 def of_features(space: str, direct: Direct | None, first: int, last: int) -> pa.Table:

@@ -3,18 +3,16 @@ and the ends of Parquet files. Times are rough: they are those of `make bench` a
 to the cores here.
 """
 
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 
-from ingest import baselines
-from ingest.config import ComparisonSpec, ImportedSpec, Job, NeuronsSpec, RandomSaeSpec, SaeSpec, SpaceSpec
+from ingest import baselines, models
+from ingest.config import ComparisonSpec, ImportedSpec, Job, NeuronsSpec, RandomSaeSpec, SpaceSpec
 from ingest.errors import IngestError
 from ingest.similarity.pairs import ROWS
 
@@ -83,28 +81,13 @@ def _space(spec: SpaceSpec, job: Job) -> SpacePlan:
         units = baselines.units(spec, baselines.planned_shape(model))
         active = min(spec.active, units.n_features)
         return SpacePlan(spec.name, units.n_features, active, False, active * tokens, units.width)
-    config, n_features = _configuration(spec)
-    width = config.get("d_in")
+    wanted = models.wanted_of(spec)
+    n_features, width = wanted.n_features, wanted.d_in
     if isinstance(spec, RandomSaeSpec):
-        active = min(baselines.mimicked_active(spec, config), n_features)
+        active = min(baselines.mimicked_active(spec, wanted.active), n_features)
         return SpacePlan(spec.name, n_features, active, False, active * tokens, width)
-    said = baselines.said_active(config)
-    n_activations = round((said or min(ASSUMED_ACTIVE, n_features)) * tokens)
-    return SpacePlan(spec.name, n_features, n_activations / tokens, said is None, n_activations, width)
-
-
-def _configuration(spec: SaeSpec | RandomSaeSpec) -> tuple[dict[str, Any], int]:
-    """What an SAE's `cfg.json` holds, and its width."""
-    where = (spec.folder if isinstance(spec, RandomSaeSpec) else spec.path) / "cfg.json"
-    try:
-        config = json.loads(where.read_text())
-        return config, int(config["d_sae"])
-    except (OSError, ValueError, KeyError) as error:
-        problem = f"{type(error).__name__}: {str(error).splitlines()[0]}"
-        raise IngestError(
-            f"space {spec.name!r}: {where} is not the configuration of an SAE ({problem}); "
-            "path is a folder in SAELens's format"
-        ) from None
+    n_activations = round((wanted.active or min(ASSUMED_ACTIVE, n_features)) * tokens)
+    return SpacePlan(spec.name, n_features, n_activations / tokens, wanted.active is None, n_activations, width)
 
 
 def _imported(spec: ImportedSpec, tokens: int) -> SpacePlan:

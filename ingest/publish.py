@@ -42,7 +42,10 @@ def build_row(fingerprint: str, run_file: str) -> pa.Table:
 def model_rows(models: Iterable[Model]) -> pa.Table:
     """The rows of `models`."""
     ordered = sorted(models, key=lambda model: model.name)
-    rows = [{"model": m.name, "load": m.load, **m.facts, "tokenizer": m.vocabulary} for m in ordered]
+    rows = [
+        {"model": m.name, "load": m.load, **m.facts, "dtype": m.dtype, "device": m.device, "tokenizer": m.vocabulary}
+        for m in ordered
+    ]
     return pa.Table.from_pylist(rows, schema=schema.BY_NAME["models"].arrow)
 
 

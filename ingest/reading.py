@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from scipy.sparse import csr_array
 
-from ingest import activations, alignment, concepts, corpus, models, tokens
+from ingest import activations, alignment, concepts, corpus, models, tokens, wants
 from ingest.activations import Activations, Block, Space
 from ingest.alignment import Alignment
 from ingest.config import ComparisonSpec, Job
@@ -69,7 +69,9 @@ def load(job: Job, work: Workspace, ranks: Ranks) -> Read:
 
     Every rank loads the models; rank 0 alone reads the text, which may be a stream, and sends it to the others.
     """
-    loaded = {spec.name: models.load(spec) for spec in job.models}
+    wanted = wants.of(job)
+    loaded = {spec.name: models.load(spec, wanted[spec.name]) for spec in job.models}
+    wants.check_lengths(job, loaded)
     spaces = {spec.name: activations.load_space(spec, loaded[spec.model]) for spec in job.spaces}
     read_here = {f"model {name!r}": digest(model.weights, model.vocabulary) for name, model in loaded.items()}
     read_here |= {f"space {name!r}": space.weights for name, space in spaces.items()}

@@ -69,7 +69,8 @@ def _info(asked: argparse.Namespace) -> int:
         print(f"store {build.fingerprint[:8]}, published {when} by Homolog {build.homolog_version}")
         print("\nmodels")
         for model in store.models():
-            print(f"  {model.model}: {model.load}")
+            where = f", {model.dtype} on {model.device}" if model.dtype and model.device else ""
+            print(f"  {model.model}: {model.load}{where}")
         print("\nspaces")
         for space in store.spaces():
             print(

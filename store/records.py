@@ -22,7 +22,13 @@ class Model:
     d_model: int | None
     vocab_size: int | None
     n_parameters: int | None
+    dtype: str | None
+    device: str | None
     tokenizer: str
+
+
+POOR_FIT = 0.2
+"""Share of the variance below which an SAE is read where it does not belong, or not as it should be."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Raised whenever a table or column changes its meaning; a reader refuses a newer one."""
 
 DATABASE = "homolog.duckdb"
@@ -129,6 +129,8 @@ TABLES: tuple[Table, ...] = (
             Column("d_model", "INTEGER", "Width of the residual stream", "dimensions", True),
             Column("vocab_size", "INTEGER", "Entries of the tokenizer's vocabulary", "tokens", True),
             Column("n_parameters", "BIGINT", "Trained weights", "parameters", True),
+            Column("dtype", "VARCHAR", "Numbers it computed in: `float32`, `bfloat16` or `float16`", "", True),
+            Column("device", "VARCHAR", "Where it computed: `cpu`, `cuda` or `mps`", "", True),
             Column("tokenizer", "VARCHAR", "SHA-256 of the tokenizer: models that agree here share tokens", "hex"),
         ),
     ),
@@ -158,7 +160,7 @@ TABLES: tuple[Table, ...] = (
             SPACE,
             Column("model", "VARCHAR", "Model it reads"),
             Column("kind", "VARCHAR", "`sae`, `neurons`, `random_sae` or `imported`"),
-            Column("hook", "VARCHAR", "Place in the model, in TransformerLens's names", "", True),
+            Column("hook", "VARCHAR", "Place in the model: a hook of TransformerLens, or a module's name", "", True),
             Column("d_in", "INTEGER", "Width of the activations it reads", "dimensions", True),
             Column("n_features", "INTEGER", "Features, dead ones included", "features"),
             Column("source", "VARCHAR", "What it was loaded from"),

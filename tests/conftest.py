@@ -1,13 +1,21 @@
-"""The tiny run's store, made once by the real job and shared by every test."""
+"""The tiny run's store, made once by the real job and shared by every test; and a hub cache that is nobody's own."""
 
 import os
+import tempfile
 from pathlib import Path
 
-os.environ["TQDM_DISABLE"] = "1"
+HUB = tempfile.TemporaryDirectory(prefix="hub-")
+"""`HF_HOME` of the tests and of the processes they start: no test reaches a hub, or reads the cache of who runs it."""
+os.environ |= {"TQDM_DISABLE": "1", "HF_HOME": HUB.name, "HF_HUB_OFFLINE": "1"}
+os.environ.pop("HF_HUB_CACHE", None)
 
 import pytest
 
 from tests import tiny
+
+
+def pytest_unconfigure() -> None:
+    HUB.cleanup()
 
 
 @pytest.fixture(scope="session")

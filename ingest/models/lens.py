@@ -1,4 +1,4 @@
-"""Networks of TransformerLens, read at its hooks."""
+"""A HookedTransformer, read at its hooks: what the demo ships."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,6 +6,13 @@ from typing import Any
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
+
+from ingest.models import placement
+from ingest.models.direct_path import centred
+
+NEURONS = "mlp.hook_post"
+STREAM = ("hook_resid_pre", "hook_resid_mid", "hook_attn_out", "hook_mlp_out", "hook_resid_post")
+"""Hooks of a layer that are as wide as the residual stream and are added to it."""
 
 
 @dataclass(frozen=True)
@@ -33,23 +40,41 @@ class LensNetwork:
             "n_parameters": n_parameters,
         }
 
+    @property
+    def dtype(self) -> str:
+        return placement.name(self.hooked.W_E.dtype)
+
+    @property
+    def device(self) -> str:
+        return self.hooked.W_E.device.type
+
     def width(self, hook: str) -> int:
         cfg = self.hooked.cfg
-        return int(cfg.d_mlp if hook.endswith(("mlp.hook_post", "mlp.hook_pre")) else cfg.d_model)
+        return int(cfg.d_mlp if hook.endswith((NEURONS, "mlp.hook_pre")) else cfg.d_model)
+
+    def signed(self, hook: str) -> bool:
+        return not hook.endswith(NEURONS) or self.hooked.cfg.gated_mlp
+
+    def rows(self, hook: str) -> Float[Tensor, "unit d_model"] | None:
+        if hook.endswith(NEURONS):
+            return self.hooked.blocks[layer_of(hook)].mlp.W_out.detach().float().cpu()
+        return torch.eye(self.width(hook)) if hook.endswith(STREAM) else None
 
     @torch.inference_mode()
     def read(
         self, ids: Int[Tensor, "passage position"], real: Bool[Tensor, "passage position"], hooks: list[str]
     ) -> dict[str, Float[Tensor, "passage position d"]]:
-        deepest = max(_layer(hook) for hook in hooks) + 1
+        deepest = max(layer_of(hook) for hook in hooks) + 1
+        ids = ids.to(self.hooked.W_E.device)
         _, cache = self.hooked.run_with_cache(ids, names_filter=hooks, stop_at_layer=deepest, return_type=None)
-        return {hook: cache[hook] for hook in hooks}
+        return {hook: cache[hook].float() for hook in hooks}
 
     def direct_path(self) -> tuple[Float[Tensor, " d"], Float[Tensor, "d vocabulary"]] | None:
         gain = getattr(self.hooked.ln_final, "w", torch.ones(self.hooked.cfg.d_model))
-        return gain.detach().float(), self.hooked.W_U.detach().float()
+        return centred(gain.detach().float().cpu(), self.hooked.W_U.detach().float().cpu())
 
 
-def _layer(hook: str) -> int:
+def layer_of(hook: str) -> int:
+    """N of `blocks.N. ...`; 0 for a hook before the blocks."""
     parts = hook.split(".")
     return int(parts[1]) if parts[0] == "blocks" else 0

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from ingest.models.hub import close_to
+
 
 class Network(Protocol):
     """The part of a model that computes. A hook is a named place of its forward pass, `token d` wide."""
@@ -23,16 +25,38 @@ class Network(Protocol):
     def facts(self) -> dict[str, int | None]:
         """Layers, width, vocabulary and parameters: n_layers, d_model, vocab_size, n_parameters; None where unknown."""
 
+    @property
+    def dtype(self) -> str:
+        """The numbers that it computes in: float32, bfloat16 or float16."""
+
+    @property
+    def device(self) -> str:
+        """Where it computes: cpu, cuda, ..."""
+
     def width(self, hook: str) -> int:
         """Dimensions of the activations at a hook."""
+
+    def signed(self, hook: str) -> bool:
+        """Whether a unit of the hook means as much below 0 as above; False behind a nonlinearity that fires above 0."""
+
+    def rows(self, hook: str) -> Float[Tensor, "unit d_model"] | None:
+        """What each unit of the hook adds to the residual stream, on the CPU; None where that is not one direction."""
 
     def read(
         self, ids: Int[Tensor, "passage position"], real: Bool[Tensor, "passage position"], hooks: list[str]
     ) -> dict[str, Float[Tensor, "passage position d"]]:
-        """Activations at the hooks, in one pass that stops behind the deepest of them. `real` is False at padding."""
+        """Activations at the hooks, in one pass that stops behind the deepest of them. `real` is False at padding.
+
+        The ids may lie anywhere. The activations lie on the network's device, in float32.
+        """
 
     def direct_path(self) -> tuple[Float[Tensor, " d"], Float[Tensor, "d vocabulary"]] | None:
-        """Gain of the final normalisation, and the unembedding; None for a network without one (an encoder)."""
+        """What the final normalisation and the unembedding do to a direction of the residual stream, on the CPU: a
+        factor for each dimension, then a matrix; None for a network without them (an encoder).
+
+        Where the normalisation subtracts the mean, that is in the matrix. Its division by the norm, which differs from
+        token to token, is left out.
+        """
 
 
 @dataclass(frozen=True)
@@ -65,17 +89,31 @@ class Model:
         return self.network.facts
 
     @property
+    def dtype(self) -> str | None:
+        """The numbers that it computes in; None where unknown."""
+        return None if self.network is None else self.network.dtype
+
+    @property
+    def device(self) -> str | None:
+        """Where it computes; None where unknown."""
+        return None if self.network is None else self.network.device
+
+    @property
     def context(self) -> int | None:
         """Longest passage it reads, special tokens included, in tokens; None where there is no limit."""
         return None if self.network is None else self.network.context
 
 
-def direct_logits(
-    gain: Float[Tensor, " d"], unembedding: Float[Tensor, "d vocabulary"], decoder: Float[Tensor, "feature d"]
-) -> Float[Tensor, "feature vocabulary"]:
-    """What a unit of each feature adds to the logits along the direct path, each row centred over the vocabulary.
+def no_hook(model: str, hook: str | None, hooks: tuple[str, ...]) -> str:
+    """That a model has no such hook, and which it has: those that are spelled most like it, and some more."""
+    streams = [name for name in hooks if name.endswith("hook_resid_post")] or list(hooks)
+    shown = list(dict.fromkeys([*close_to(hook or "", hooks), streams[0], streams[-1]]))
+    return f"model {model!r} has no hook {hook!r}; it has {', '.join(shown)}, ... ({len(hooks)} in all)"
 
-    The gain of the final layer norm is folded in; its division by the norm, which differs from token to token, is not.
-    """
-    logits = ((decoder - decoder.mean(1, keepdim=True)) * gain) @ unembedding
+
+def direct_logits(
+    factor: Float[Tensor, " d"], unembedding: Float[Tensor, "d vocabulary"], decoder: Float[Tensor, "feature d"]
+) -> Float[Tensor, "feature vocabulary"]:
+    """What a unit of each feature adds to the logits along `direct_path`, each row centred over the vocabulary."""
+    logits = (decoder * factor) @ unembedding
     return logits - logits.mean(1, keepdim=True)

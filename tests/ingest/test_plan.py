@@ -38,7 +38,11 @@ b = "given"
 """
 
 
-def write(folder: Path, sae: object) -> Path:
+def write(folder: Path, sae: str | dict[str, object]) -> Path:
+    """The run file; its SAE's configuration is the text given, or what SAELens writes with the values given."""
+    if not isinstance(sae, str):
+        made = {"sae_lens_version": "6.54.12"} | sae.pop("metadata", {})  # type: ignore[operator]
+        sae = {"architecture": "topk", "d_in": 64, **sae, "metadata": made}
     (folder / "sae").mkdir()
     (folder / "sae" / "cfg.json").write_text(sae if isinstance(sae, str) else json.dumps(sae))
     pq.write_table(pa.table({"feature": [3, 99, 7], "passage": [0, 0, 1]}), folder / "given.parquet")
@@ -49,7 +53,7 @@ def write(folder: Path, sae: object) -> Path:
 def test_a_plan_reads_widths_and_activity_where_they_are_written(tmp_path):
     job, _ = config.read(write(tmp_path, {"d_sae": 131_072}))
     (wide, given), (comparison,) = plan.plan(job)
-    assert wide == SpacePlan("wide", 131_072, 64, True, 640_000)
+    assert wide == SpacePlan("wide", 131_072, 64, True, 640_000, 64)
     assert given == SpacePlan("given", 100, 0.0003, False, 3)
     assert (comparison.name, comparison.n_pairs) == ("wide~given", 13_107_200)
 
@@ -64,7 +68,7 @@ def test_a_plan_reads_widths_and_activity_where_they_are_written(tmp_path):
 )
 def test_what_an_sae_says_of_its_activity_is_taken(tmp_path, sae):
     job, _ = config.read(write(tmp_path, sae))
-    assert plan.plan(job)[0][0] == SpacePlan("wide", 512, 20, False, 200_000)
+    assert plan.plan(job)[0][0] == SpacePlan("wide", 512, 20, False, 200_000, 64)
 
 
 def test_it_grows_with_what_it_depends_on():
@@ -121,8 +125,8 @@ def test_the_command_prints_it_and_makes_nothing(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("sae", "said"),
     [
-        ("no json", "is not the configuration of an SAE (JSONDecodeError"),
-        ({"d_in": 4}, "is not the configuration of an SAE (KeyError: 'd_sae'); path is a folder in SAELens's format"),
+        ("no json", "is not an SAE that SAELens reads (JSONDecodeError"),
+        ({"d_in": 4}, "is not an SAE that SAELens reads (KeyError: 'd_sae'); give a folder or a release in its format"),
     ],
 )
 def test_a_folder_that_is_no_sae(tmp_path, capsys, sae, said):

@@ -203,7 +203,7 @@ def _build() -> dict[str, Any]:
 
 
 def _model(model: str) -> dict[str, Any]:
-    sizes = {"n_layers": 1, "d_model": 8, "vocab_size": 10, "n_parameters": 100}
+    sizes = {"n_layers": 1, "d_model": 8, "vocab_size": 10, "n_parameters": 100, "dtype": "float32", "device": "cpu"}
     return {"model": model, "load": f"demo:{model}", "tokenizer": model, **sizes}
 
 
