@@ -55,7 +55,7 @@ def _answer(arguments: argparse.Namespace, ranks: Ranks) -> int:
     from ingest import config  # here, so that a wrong command line answers before torch is imported
 
     if ranks.size > 1 and arguments.command != "run":
-        raise IngestError(f"{arguments.command} runs in one process; start it with python, not with torchrun")
+        raise IngestError(f"{arguments.command} is done by one process; start it without torchrun")
     if arguments.command == "presets":
         return _presets(arguments.name, arguments.into)
     if arguments.command == "train-sae":
