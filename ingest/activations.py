@@ -26,6 +26,8 @@ SHARD = 1024
 """Passages in a shard."""
 FORMAT = 1
 """Raised when what a shard holds changes, so that no older one is taken for a new one."""
+BATCHING = (encoding.TOKENS, encoding.TOKENS_OF_DEVICE, encoding.ROWS, encoding.DENSE)
+"""What is computed together rounds together."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def collect(
     ]
     shards = {}
     for space in spaces:
-        made_of = (FORMAT, space.weights, space.model.weights, space.model.vocabulary, space.hook)
+        made_of = (FORMAT, *BATCHING, space.weights, space.model.weights, space.model.vocabulary, space.hook)
         keys = [digest(*made_of, text) for text in texts]
         shards[space.name] = [work.path("sparse", f"{space.name}-{i:05d}", key) for i, key in enumerate(keys)]
     if spaces[0].model.network is None:
