@@ -46,17 +46,16 @@ def _read(run_file: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         whole = ingest_inputs.read(run_file, Path(folder) / "store")
         n = whole.tokens[MODEL].num_rows
-        print(
-            f"Read of {n:,} tokens by {MODEL}: forward pass, encoding, sparse shards; medians of {ingest_read.ROUNDS}"
-        )
-        print(f"{'':12}{'read, tok/s':>13}{'bare, tok/s':>13}{'share':>8}   (target {TARGETS['share']})", end="")
-        print(f"{'peak, GB':>12}{'bare, GB':>10}")
+        print(f"Read of {n:,} tokens by {MODEL}, written as sparse shards; medians of {ingest_read.ROUNDS} turns")
+        target = f"(target {TARGETS['share']})"
+        print(f"{'':12}{'read, tok/s':>13}{'bare, tok/s':>13}{'share':>8}   {target}{'peak, GB':>12}{'bare, GB':>10}")
         for spaces in (SAES[:1], SAES):
             found = ingest_read.compare(whole, spaces)
             peaks = [measured(what, run_file, len(spaces))["peak"] for what in ("read", "bare")]
             rates = f"{n / found.read:13,.0f}{n / found.bare:13,.0f}{found.share:8.2f}"
             how = f"bare: {found.size} passages, {found.rows:,} tokens encoded at once"
-            print(f"{len(spaces):4} space{'s' * (len(spaces) > 1):2} {rates}{peaks[0]:29.2f}{peaks[1]:10.2f}   {how}")
+            what = f"{len(spaces):4} space{'s' * (len(spaces) > 1):2}"
+            print(f"{what} {rates}{peaks[0]:29.2f}{peaks[1]:10.2f}   {how}", flush=True)
 
 
 def _features(run_file: Path, n_features: int, rounds: int) -> None:
@@ -70,22 +69,22 @@ def _features(run_file: Path, n_features: int, rounds: int) -> None:
         print(f"Tables of the {d_sae:,} features of {SAES[0]} on {n:,} tokens; medians of {rounds}, by turns")
         ours, theirs, why = _turns(run_file, n_features, rounds)
         if theirs:
-            _rates(ours, theirs, d_sae)
+            _rates(ours[: len(theirs)], theirs, d_sae)
             _agreement(made, theirs[-1], Path(out) / "aligned")
         else:
             print(f"  sae-dashboard: skipped: {why}")
             seconds = statistics.median(own["describe"] for own in ours)
             print(f"  {d_sae / seconds:,.0f} features/s, peak {max(own['peak'] for own in ours):.2f} GB")
         size = ingest_features.bytes_per_activation(made)
-    line = f"{size['table']:.2f} in its table, {size['database']:.2f} of the whole database, {size['shards']:.2f} in shards"
+    line = f"{size['table']:.2f} in its table, {size['shards']:.2f} in shards, {size['database']:.2f} of the database"
     print(
-        f"  bytes an activation ({size['activations']:,.0f}): {line}   (target: under {TARGETS['bytes']} in the store)"
+        f"  bytes for each of {size['activations']:,.0f} activations: {line}   (target: table under {TARGETS['bytes']})"
     )
 
 
 def _turns(run_file: Path, n_features: int, rounds: int) -> tuple[list[dict[str, float]], list[Found], str]:
     """Ours and theirs by turns, each in a process of its own; why there is none of theirs."""
-    ours, theirs, why = [], [], ""
+    ours, theirs = [], []
     bos = models.load_tokenizer(models.DEMO / "tokenizer").bos_token_id
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model, sae = models.DEMO / MODEL, models.DEMO / "saes" / SAES[0]
@@ -94,12 +93,10 @@ def _turns(run_file: Path, n_features: int, rounds: int) -> tuple[list[dict[str,
         ours.append(measured("features", run_file, 1))
         try:
             python = sae_dashboard_env.install()
-            found = sae_dashboard_env.run(python, model, sae, tokens, n_features, bos, threads, device)
-            theirs.append(found)
+            theirs.append(sae_dashboard_env.run(python, model, sae, tokens, n_features, bos, threads, device))
         except NotInstalled as error:
-            why = str(error)
-            break
-    return ours, theirs, why
+            return ours, theirs, str(error)
+    return ours, theirs, ""
 
 
 def _rates(ours: list[dict[str, float]], theirs: list[Found], d_sae: int) -> None:
@@ -118,17 +115,13 @@ def _rates(ours: list[dict[str, float]], theirs: list[Found], d_sae: int) -> Non
         print(f"  {name:42}{rates}{ratio:8.0f}x")
     peaks = f"{max(own['peak'] for own in ours):10.2f}{max(found.peak for found in theirs):15.2f}"
     print(f"  {'peak memory, GB':42}{peaks}")
-    print(
-        f"  its rate was measured on {n} of the {d_sae:,} features, ours on all: its time is the same for each batch of 256"
-    )
+    print(f"  its rate is that of {n} of the {d_sae:,} features, in its batches of 256 or fewer; ours is that of all")
 
 
 def _agreement(made: ingest_features.Made, theirs: Found, out: Path) -> None:
     """What share of the features have the same strongest examples, under both sets of rules."""
-    fired, alive = ingest_features.fired(made), []
-    for feature, found in theirs.features.items():
-        if found["fired"]:
-            alive.append(feature)
+    fired = ingest_features.fired(made)
+    alive = [feature for feature, found in theirs.features.items() if found["fired"]]
     equal = sum(int(fired[feature]) == found["fired"] for feature, found in theirs.features.items())
     print(f"  same number of firings: {equal} of {len(theirs.features)} features; {len(alive)} fire")
     best = {f: ingest_features.one_a_passage(theirs.features[f]["top"]) for f in alive}
@@ -146,9 +139,8 @@ def _agreement(made: ingest_features.Made, theirs: Found, out: Path) -> None:
         "    rules that differ: it takes several tokens of a passage, none of the first 6 and last 5 positions, and\n"
         "    zeros where a feature fires less than 20 times; ours takes one a passage, anywhere but on special tokens"
     )
-    print(
-        f"  same promoted and suppressed tokens: {ingest_features.logit_agreement(made, theirs.features):.1%} of lists"
-    )
+    logits = ingest_features.logit_agreement(made, theirs.features)
+    print(f"  same promoted and suppressed tokens: {logits:.1%} of lists")
 
 
 def _gpu() -> None:
