@@ -22,6 +22,10 @@ ROUNDING = 1e-2
 """Of a reconstruction's norm: more than bfloat16 can lose, and less than a decoder that does something else."""
 
 
+WIDE = {"mps": torch.float32}
+"""Where chunks' sums are not added up in float64."""
+
+
 class Encoder(Protocol):
     """A dictionary of features, or whatever can be read like one."""
 
@@ -125,10 +129,9 @@ class _Collector:
         row, feature, value = above_zero(features)
         entries = (token[row], feature.int(), value.float())
         self.rows.append(tuple(part.to("cpu", non_blocking=True) for part in entries))
-        wide = torch.float32 if x.device.type == "mps" else torch.float64
-        residual = (x - self._decoded(features, row, feature, value, x))[ordinary].to(wide).square().sum()
-        kept = x[ordinary].to(wide)
-        self.sums = self.sums + torch.cat([residual[None], kept.square().sum()[None], kept.sum(0)])
+        kept, residual = ordinary.to(x.dtype), x - self._decoded(features, row, feature, value, x)
+        squares = [(rows.square().sum(1) @ kept)[None] for rows in (residual, x)]
+        self.sums = self.sums + torch.cat([*squares, kept @ x]).to(WIDE.get(x.device.type, torch.float64))
 
     def _decoded(self, features: Tensor, row: Tensor, feature: Tensor, value: Tensor, x: Tensor) -> Tensor:
         """What the dictionary makes of its features. Its own decoder takes them sparse where it can: with 1 % of them
