@@ -118,6 +118,8 @@ def feature_card(reader: Reader, ref: FeatureRef, side: str, named: bool = True)
         part for part in (name, escape(marks.plain(feature.label or "", 80)) if feature.label else "") if part
     )
     about = f"{escape(space.model)} · {escape(words.kind(space))}"
+    if outside := links.neuronpedia(space.neuronpedia_id, ref.feature):
+        about += f" · {markup.link(outside, 'Neuronpedia', f'feature {ref.feature} of {space.neuronpedia_id}')}"
     if heading:
         st.html(f'<div style="font-size:1.1rem">{heading}</div>')
     st.html(f'<div style="font-size:.8rem;{markup.FAINT}">{about}</div>')

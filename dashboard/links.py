@@ -22,6 +22,7 @@ LARGEST = 2**31 - 1
 """Features and offsets are 32-bit integers in the store."""
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _FEATURE = re.compile(r"([a-z0-9][a-z0-9._-]*):([0-9]{1,10})")
+_NEURONPEDIA = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 _DEFAULT = PairFilter()
 _UNMATCHED_DEFAULT = UnmatchedFilter()
 BOUNDS = ("min_pearson", "min_context", "min_active")
@@ -292,6 +293,11 @@ def other_store(query: Mapping[str, str]) -> str:
     """The store that a link names, for a text in markdown: named only if it looks like a fingerprint."""
     name = query.get("store", "")
     return f"store `{name}`" if re.fullmatch(r"[0-9a-f]{8,64}", name) else "another store"
+
+
+def neuronpedia(sae: str | None, feature: int) -> str | None:
+    """Where Neuronpedia shows a feature of the SAE that it calls `<model>/<sae>`; None where it has no such SAE."""
+    return f"https://neuronpedia.org/{sae}/{feature}" if sae is not None and _NEURONPEDIA.fullmatch(sae) else None
 
 
 def href(page: str, query: Mapping[str, str]) -> str:

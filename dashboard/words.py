@@ -47,6 +47,15 @@ def percent(value: float | None) -> str:
     return f"{share:.0f} %" if abs(share) >= 10 else f"{share:.2g} %"
 
 
+def fit(space: r.Space) -> tuple[str, str]:
+    """The variance that a space explains, and what to do where an SAE explains too little."""
+    if space.variance_explained is None:
+        return NONE, ""
+    poor = space.kind == "sae" and space.variance_explained < r.POOR_FIT
+    advice = "this SAE does not rebuild what it reads: check hook, model, prepend_bos and normalisation"
+    return f"{percent(space.variance_explained)} (low)" if poor else percent(space.variance_explained), advice * poor
+
+
 def probability(value: float | None) -> str:
     if value is None:
         return UNKNOWN

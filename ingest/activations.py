@@ -58,6 +58,11 @@ class Space:
             return self.dictionary.d_in
         return None if self.decoder is None else self.decoder.shape[1]
 
+    @property
+    def neuronpedia_id(self) -> str | None:
+        """Where Neuronpedia shows its features; None where it does not."""
+        return self.dictionary.neuronpedia_id if isinstance(self.dictionary, Dictionary) else None
+
 
 @dataclass(frozen=True)
 class Activations:
@@ -180,7 +185,7 @@ class _Collector:
         self.n += len(kept)
         self.sums += kept.sum(0)
         self.squares += float(kept.square().sum())
-        self.residual += float((kept - self.sae.decode(features[ordinary]).double()).square().sum())
+        self.residual += float((kept - self.sae.decode(features[ordinary], x[ordinary]).double()).square().sum())
 
     def table(self, first: int) -> pa.Table:
         token, feature, value = (np.concatenate(part) for part in zip(*self.rows, strict=True))

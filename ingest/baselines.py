@@ -4,10 +4,8 @@ Both keep, at each token, the strongest k values above 0, so that they are as sp
 that follows holds sparse non-negative features, and a dense space would be 100 times as large.
 """
 
-import json
 import re
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 import torch
 from jaxtyping import Float
@@ -107,7 +105,9 @@ class Neurons:
         return strongest(torch.cat([x, -x], dim=1) if self.units.signed else x, self.active)
 
     @torch.inference_mode()
-    def decode(self, features: Float[Tensor, "token feature"]) -> Float[Tensor, "token d"]:
+    def decode(
+        self, features: Float[Tensor, "token feature"], x: Float[Tensor, "token d"] | None = None
+    ) -> Float[Tensor, "token d"]:
         """The hook's activations as far as the kept units hold them."""
         return features[:, : self.d_in] - features[:, self.d_in :] if self.units.signed else features
 
@@ -131,12 +131,12 @@ class RandomSAE(Dictionary):
     Normalisation and decoder bias stay: they say where the activations lie and how large they are, not what is in them.
     """
 
-    k: int
+    k: int = field(kw_only=True)
     """Features that are active at a token."""
 
     @torch.inference_mode()
     def encode(self, x: Float[Tensor, "token d"]) -> Float[Tensor, "token feature"]:
-        return strongest(self.sae.process_sae_in(x) @ self.sae.W_enc, self.k)
+        return strongest(self.sae.process_sae_in(x.to(self.sae.device)) @ self.sae.W_enc, self.k)
 
 
 def random_sae(spec: RandomSaeSpec, model: Model) -> RandomSAE:
@@ -146,28 +146,21 @@ def random_sae(spec: RandomSaeSpec, model: Model) -> RandomSAE:
     features as that SAE has active on average.
     """
     mimicked = models.load_sae(spec, model)
-    sae, k = mimicked.sae, mimicked_active(spec, json.loads((spec.folder / "cfg.json").read_text()))
+    sae, k = mimicked.sae, mimicked_active(spec, models.wanted_of(spec).active)
     generator = torch.Generator().manual_seed(spec.seed)
-    rows = normalize(torch.randn(sae.cfg.d_sae, sae.cfg.d_in, generator=generator), dim=1)
+    rows = normalize(torch.randn(sae.cfg.d_sae, sae.cfg.d_in, generator=generator), dim=1).to(sae.W_dec)
     sae.W_dec.data, sae.W_enc.data = rows, rows.T.contiguous()
     weights = digest("random_sae", mimicked.weights, k, spec.seed)
     source = f"random directions (seed {spec.seed}) in place of those of {mimicked.source}, the strongest {k} a token"
-    return RandomSAE(mimicked.hook, weights, source, sae, k)
+    return RandomSAE(mimicked.hook, weights, source, sae, k=k)
 
 
-def said_active(config: dict[str, Any]) -> float | None:
-    """Active features a token, where the `cfg.json` of an SAE says it."""
-    made = config.get("metadata") or {}
-    active = config.get("k") or made.get("l0") or (made.get("training_architecture_details") or {}).get("k")
-    return None if active is None else float(active)
-
-
-def mimicked_active(spec: RandomSaeSpec, config: dict[str, Any]) -> int:
-    """Features that a random SAE keeps at a token. Raises `IngestError` when nobody says how many."""
-    active = spec.active or said_active(config)
+def mimicked_active(spec: RandomSaeSpec, said: float | None) -> int:
+    """Features that a random SAE keeps at a token; `said` by the SAE it mimics. Raises `IngestError` if nobody says."""
+    active = spec.active or said
     if active is None:
         raise IngestError(
-            f"space {spec.name!r}: {spec.folder} does not say how many of its features are active at a token; "
+            f"space {spec.name!r}: {spec.named} does not say how many of its features are active at a token; "
             "give active = that number"
         )
     return max(1, round(active))

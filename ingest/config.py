@@ -1,55 +1,16 @@
 """The run file: small frozen models, one docstring per field. Validation reads nothing but the file itself."""
 
 import itertools
-import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from ingest.errors import IngestError
-from ingest.sources.installed_docs import PACKAGES
+from ingest import toml
+from ingest.frozen import Frozen
+from ingest.sources.settings import Corpus, HuggingFace, InstalledDocs, Stories, TextFiles
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
-
-
-class Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class InstalledDocs(Frozen):
-    source: Literal["installed-docs"]
-    packages: tuple[str, ...] = PACKAGES
-    """Importable packages whose docstrings are read."""
-    tokens: int = Field(1_000_000, gt=0)
-    """Stop after this many tokens, counted with the first model's tokenizer."""
-    context_tokens: int = Field(128, ge=4)
-    """Longest passage, BOS included, in tokens of the first model."""
-
-
-class Stories(Frozen):
-    source: Literal["stories"]
-    seed: int = 0
-    """Seed of the grammar: another seed, other stories."""
-    tokens: int = Field(100_000, gt=0)
-    """Stop after this many tokens."""
-    context_tokens: int = Field(128, ge=4)
-    """Longest passage, BOS included, in tokens of the first model."""
-
-
-class TextFiles(Frozen):
-    source: Literal["text", "jsonl", "parquet"]
-    path: Path
-    """A file, relative to the run file. `text`: one document; `jsonl`, `parquet`: one a row."""
-    field: str = "text"
-    """Where a row of `jsonl` or `parquet` holds its text. A Parquet file with a `passage` column is taken uncut."""
-    tokens: int = Field(1_000_000, gt=0)
-    """Stop after this many tokens, counted with the first model's tokenizer."""
-    context_tokens: int = Field(128, ge=4)
-    """Longest passage, BOS included, in tokens of the first model."""
-
-
-Corpus = Annotated[InstalledDocs | Stories | TextFiles, Field(discriminator="source")]
 
 
 class ModelSpec(Frozen):
@@ -78,13 +39,42 @@ class SpaceBase(Frozen):
     """The model it reads."""
 
 
-class SaeSpec(SpaceBase):
-    kind: Literal["sae"]
-    """A sparse autoencoder."""
-    path: Path
+class DictionaryBase(SpaceBase):
+    path: Path | None = None
     """A folder in SAELens's format, relative to the run file."""
+    release: str | None = Field(None, min_length=1)
+    """In place of `path`: a release of SAELens's directory, or a hub repository in SAELens's format."""
+    sae_id: str | None = Field(None, min_length=1)
+    """Which of the release's SAEs."""
     hook: str | None = None
     """Place in the model, where the SAE's own configuration does not say."""
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """What it computes in. `auto`: the wider of its own and the model's."""
+    device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+    """Where it computes. `auto`: where the model does."""
+
+    @model_validator(mode="after")
+    def _whole_name(self) -> Self:
+        if (self.release is None) != (self.sae_id is None):
+            has, lacks = ("release", "sae_id") if self.sae_id is None else ("sae_id", "release")
+            raise ValueError(f"space {self.name!r} gives {has} without {lacks}; give both, or path alone")
+        return self
+
+    @property
+    def named(self) -> str:
+        """How its files are called in messages: the folder, or `release/sae_id`."""
+        return str(self.path) if self.path is not None else f"{self.release}/{self.sae_id}"
+
+
+class SaeSpec(DictionaryBase):
+    kind: Literal["sae"]
+    """A sparse autoencoder: `path`, or `release` and `sae_id`."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.path is None) == (self.release is None):
+            raise ValueError(f"space {self.name!r} is one SAE; give either path, or release and sae_id")
+        return self
 
 
 class ImportedSpec(SpaceBase):
@@ -109,31 +99,24 @@ class NeuronsSpec(SpaceBase):
     fewer. Compare like with like: give the SAE's own number of active features a token."""
 
 
-class RandomSaeSpec(SpaceBase):
+class RandomSaeSpec(DictionaryBase):
     kind: Literal["random_sae"]
-    """An SAE of the same shape and sparsity as another, with random directions: the floor."""
-    path: Path | None = None
-    """Folder of the SAE that it mimics, in SAELens's format, relative to the run file."""
+    """An SAE of the same shape and sparsity as another, with random directions: the floor. That other one is `like`,
+    `path`, or `release` and `sae_id`."""
     like: Slug | None = None
     """In place of `path`: that SAE as a space of this run file, of the same model."""
-    hook: str | None = None
-    """Place in the model, where the SAE's own configuration does not say."""
     seed: int = Field(0, ge=0)
     """Another seed, other directions."""
     active: int | None = Field(None, gt=0)
     """Active features a token, where the SAE's own configuration does not say."""
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> "RandomSaeSpec":
-        if (self.path is None) == (self.like is None):
-            raise ValueError(f"space {self.name!r}: a random_sae mimics one SAE; give path or like, not both")
+    def _one_way(self) -> Self:
+        if sum(way is not None for way in (self.path, self.like, self.release)) != 1:
+            raise ValueError(
+                f"space {self.name!r}: a random_sae mimics one SAE; give one of like, path, or release and sae_id"
+            )
         return self
-
-    @property
-    def folder(self) -> Path:
-        """`path`, which `read` also fills in for a space that has `like`."""
-        assert self.path is not None
-        return self.path
 
 
 SpaceSpec = Annotated[SaeSpec | ImportedSpec | NeuronsSpec | RandomSaeSpec, Field(discriminator="kind")]
@@ -222,13 +205,15 @@ class Job(Frozen):
             )
         return saes[space.like]
 
-    def with_folders(self) -> "Job":
-        """Each space that is `like` another reads that one's folder at its hook."""
+    def with_likes(self) -> "Job":
+        """Each space that is `like` another reads that one's files at its hook, on its device and in its dtype."""
         spaces = []
         for space in self.spaces:
             if isinstance(space, RandomSaeSpec) and space.like is not None:
                 sae = self._mimicked(space)
-                space = space.model_copy(update={"path": sae.path, "hook": space.hook or sae.hook})
+                given = space.model_fields_set
+                taken = {key: getattr(sae, key) for key in DictionaryBase.model_fields if key not in {*given, "name"}}
+                space = space.model_copy(update=taken)
             spaces.append(space)
         return self.model_copy(update={"spaces": tuple(spaces)})
 
@@ -238,27 +223,24 @@ def read(path: Path) -> tuple[Job, str]:
 
     Raises `IngestError`, one line: which key, what was given, what would do.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-        values = tomllib.loads(text)
-    except FileNotFoundError:
-        raise IngestError(f"there is no run file {path}; the demo's is ingest/demo/run.toml") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise IngestError(f"{path} is not a readable TOML file: {error}") from None
-    _resolve(values, path.resolve().parent)
-    try:
-        return Job.model_validate(values).with_folders(), text
-    except ValidationError as error:
-        raise IngestError(f"{path}: {_first_line(error)}") from None
+    values, text = toml.load(path, "run file", "ingest/demo/run.toml")
+    resolve(values, path.resolve().parent)
+    job = toml.validated(Job, values, TABLES, TAGS, path)
+    return job.with_likes(), text
 
 
-def _resolve(values: dict[str, Any], folder: Path) -> None:
+def resolve(values: dict[str, Any], folder: Path) -> None:
+    """Make the paths in a file's values absolute against its folder."""
     tables = [values.get("corpus", {}), *values.get("spaces", [])] if isinstance(values.get("spaces", []), list) else []
     for table in tables:
         for key in ("path", "decoder"):
             if isinstance(table, dict) and isinstance(table.get(key), str):
                 table[key] = folder / table[key]
-    for model in values.get("models", []) if isinstance(values.get("models", []), list) else []:
+        dataset = table.get("dataset") if isinstance(table, dict) else None
+        if isinstance(dataset, str) and dataset.startswith(("./", "../", "/")):
+            table["dataset"] = str(folder / dataset)
+    listed = values.get("models", []) if isinstance(values.get("models", []), list) else []
+    for model in (values.get("model"), *listed):
         load = model.get("load") if isinstance(model, dict) else None
         kind, _, name = load.partition(":") if isinstance(load, str) else ("", "", "")
         is_folder = kind in FROM_FILES and (name.startswith((".", "/")) or (folder / name).is_dir())
@@ -268,8 +250,8 @@ def _resolve(values: dict[str, Any], folder: Path) -> None:
 
 FROM_FILES = ("huggingface", "transformer-lens")
 
-TABLES: dict[str, tuple[type[Frozen], ...]] = {
-    "corpus": (InstalledDocs, Stories, TextFiles),
+TABLES: toml.Tables = {
+    "corpus": (InstalledDocs, Stories, TextFiles, HuggingFace),
     "models": (ModelSpec,),
     "spaces": (SaeSpec, ImportedSpec, NeuronsSpec, RandomSaeSpec),
     "comparisons": (ComparisonSpec,),
@@ -278,36 +260,3 @@ TABLES: dict[str, tuple[type[Frozen], ...]] = {
 }
 TAGS = {"corpus": (1, "source"), "spaces": (2, "kind")}
 """Tables that differ by the value of one key: where that value stands in a location, and which key it is."""
-
-
-def _first_line(error: ValidationError) -> str:
-    """Pydantic's first complaint as one line that names the key, what was given and what exists."""
-    first = error.errors()[0]
-    place, tag = TAGS.get(str(first["loc"][0]) if first["loc"] else "", (None, ""))
-    where = [part for i, part in enumerate(first["loc"]) if i != place]
-    name = ".".join(f"[{part}]" if isinstance(part, int) else str(part) for part in where).replace(".[", "[")
-    if first["type"] == "extra_forbidden":
-        return f"{name} is not a key; the keys here are {', '.join(_known_keys(first['loc']))}"
-    if first["type"] == "missing":
-        return f"{name} is missing; it has to be given"
-    if first["type"] == "value_error":
-        return str(first["ctx"]["error"])
-    if first["type"].startswith("union_tag"):
-        known = ", ".join(value for c in TABLES[str(first["loc"][0])] for value in _tagged(c, tag))
-        return f"{name}: {tag} has to be one of {known}; got {first['input'].get(tag)!r}"
-    return f"{name}: {first['msg'][0].lower() + first['msg'][1:]}; got {first['input']!r}"
-
-
-def _known_keys(location: tuple[int | str, ...]) -> list[str]:
-    if location[0] not in TABLES or len(location) == 1:
-        return list(Job.model_fields)
-    classes = TABLES[str(location[0])]
-    if location[0] in TAGS:
-        place, tag = TAGS[str(location[0])]
-        classes = tuple(c for c in classes if location[place] in _tagged(c, tag))
-    return list(dict.fromkeys(key for c in classes for key in c.model_fields))
-
-
-def _tagged(table: type[Frozen], key: str) -> tuple[str, ...]:
-    """The values of `key` that make a table this one."""
-    return get_args(table.model_fields[key].annotation)

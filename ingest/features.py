@@ -14,6 +14,8 @@ from scipy.sparse import csc_array, csr_array
 
 from ingest import models
 from ingest.activations import Activations, Space
+from ingest.progress import warn
+from store.records import POOR_FIT
 from store.schema import BY_NAME
 
 BINS = 50
@@ -77,6 +79,7 @@ def describe(space: Space, activations: Activations, tokens: pa.Table) -> dict[s
     mass = columns.reduce(np.add, columns.value.astype(np.float64))
     encoded = pc.dictionary_encode(tokens["text"]).combine_chunks()
     by_token = _token_mass(columns, encoded.indices.to_numpy(), len(encoded.dictionary))
+    _doubt(space, activations.variance_explained)
     return {
         "spaces": _space_row(space, columns, activations.variance_explained, int(ordinary.sum())),
         "features": _feature_rows(space, columns, mass, by_token, encoded.dictionary, activations.matrix, ordinary),
@@ -103,6 +106,15 @@ def _nullable(values: np.ndarray) -> pa.Array:
     return pa.array(values, from_pandas=True)
 
 
+def _doubt(space: Space, variance_explained: float | None) -> None:
+    """Warns of an SAE that does not rebuild what it reads: at another hook, say, or of unscaled activations."""
+    if space.kind == "sae" and variance_explained is not None and variance_explained < POOR_FIT:
+        warn(
+            f"space {space.name!r} explains {variance_explained:.2f} of the variance at {space.hook}; "
+            "check hook, model, prepend_bos and normalisation before trusting a feature"
+        )
+
+
 def _space_row(space: Space, columns: Columns, variance_explained: float | None, n_ordinary: int) -> pa.Table:
     row = {
         "space": space.name,
@@ -115,7 +127,7 @@ def _space_row(space: Space, columns: Columns, variance_explained: float | None,
         "n_alive": int((columns.n_active > 0).sum()),
         "l0": len(columns.value) / n_ordinary if n_ordinary else 0.0,
         "variance_explained": variance_explained,
-        "neuronpedia_id": None,
+        "neuronpedia_id": space.neuronpedia_id,
     }
     return pa.Table.from_pylist([row], schema=BY_NAME["spaces"].arrow)
 

@@ -20,6 +20,13 @@ def peak_memory() -> float:
     return peak / (1e9 if sys.platform == "darwin" else 1e6)
 
 
+def warn(line: str) -> None:
+    """A line that should be seen now, on the terminal, and found again, in the log."""
+    log.warning("warning: %s", line)
+    if not log.disabled:
+        tqdm.write(f"homolog: warning: {line}", file=sys.stderr)
+
+
 @contextmanager
 def step(name: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
     """A bar with an estimate of what is left; yields the function that advances it. Logs the rate at the end."""

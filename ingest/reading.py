@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from scipy.sparse import csr_array
 
-from ingest import activations, alignment, concepts, corpus, models, tokens
+from ingest import activations, alignment, concepts, corpus, models, tokens, wants
 from ingest.activations import Activations, Space
 from ingest.alignment import Alignment
 from ingest.config import ComparisonSpec, Job
@@ -57,7 +57,9 @@ class Read:
 
 def load(job: Job, work: Workspace) -> Read:
     """Models, spaces, text and tokens. Writes nothing; raises `IngestError` for what cannot be used."""
-    loaded = {spec.name: models.load(spec) for spec in job.models}
+    wanted = wants.of(job)
+    loaded = {spec.name: models.load(spec, wanted[spec.name]) for spec in job.models}
+    wants.check_lengths(job, loaded)
     spaces = {spec.name: activations.load_space(spec, loaded[spec.model]) for spec in job.spaces}
     passages = corpus.read(job.corpus, loaded[job.models[0].name].tokenizer)
     text = digest(passages["source"].to_pylist(), passages["text"].to_pylist())

@@ -27,6 +27,10 @@ class Model:
     tokenizer: str
 
 
+POOR_FIT = 0.2
+"""Share of the variance below which an SAE is read where it does not belong, or not as it should be."""
+
+
 @dataclass(frozen=True)
 class Space:
     space: str

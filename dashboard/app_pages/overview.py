@@ -220,7 +220,7 @@ def facts(models: list[r.Model], spaces: list[r.Space]) -> None:
             f'<span style="{markup.MONO};font-size:.78rem">{escape(space.hook or words.NONE)}</span>',
             f"{space.n_alive:,} / {space.n_features:,}",
             f"{space.l0:.1f}",
-            words.percent(space.variance_explained) if space.variance_explained is not None else words.NONE,
+            '<span title="{1}">{0}</span>'.format(*words.fit(space)),
             words.compact(by_name[space.model].n_parameters) if by_name[space.model].n_parameters else words.NONE,
         )
         for space in spaces

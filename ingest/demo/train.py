@@ -136,8 +136,22 @@ def train_sae(name: str, samples: int, k: float, width: int) -> None:
     """SAELens's BatchTopK trainer on the residual stream; writes a folder in SAELens's format."""
     model, layer, seed = SAES[name]
     started = time.time()
-    training = models.SAETraining(f"blocks.{layer}.hook_resid_post", model, width, k, samples, seed=seed)
-    models.train_sae(training, shuffled(activations(model, layer), training.batch, seed), CHECKPOINTS / "saes" / name)
+    batch = 1024
+    steps = samples // batch
+    batches = shuffled(activations(model, layer), batch, seed)
+    training = models.SAETraining(
+        architecture="batchtopk",
+        d_in=next(batches).shape[1],
+        d_sae=width,
+        samples=samples,
+        options={"k": k},
+        metadata={"hook_name": f"blocks.{layer}.hook_resid_post", "model_name": model, "prepend_bos": True},
+        batch=batch,
+        warm_up=steps // 20,
+        decay=steps // 3,
+        seed=seed,
+    )
+    models.train_sae(training, lambda _: batches, CHECKPOINTS / "saes" / name)
     log(name, samples=samples, k=k, width=width, seed=seed, minutes=round((time.time() - started) / 60, 1))
 
 

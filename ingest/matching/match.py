@@ -2,12 +2,12 @@
 
 import numpy as np
 import pyarrow as pa
-import torch
 
 from ingest.errors import IngestError
 from ingest.matching import candidates, nulls
 from ingest.matching.assignment import assign
 from ingest.matching.candidates import Pairs, ranks
+from ingest.matching.device import sooner
 from ingest.matching.evidence import Witness
 from ingest.matching.moments import Moments, Side, Strata
 from ingest.matching.nulls import BestMatchNull
@@ -35,7 +35,7 @@ def match(
 
     `text`, `position` and `passage` are int64 of shape (unit,): a code of each unit's text, its place in its passage,
     and its passage, ascending. `decoders` are both spaces' decoder rows where they share a model and hook, else None.
-    `device` is a torch device; None takes a GPU if there is one. The kept matches are the same on any.
+    `device` is a torch device; None takes a GPU where that is sooner done. The kept matches are the same on any.
 
     Both sides let go of their matrices. Holds 24 bytes an activation of B and 16 of A at the most, the stratum sums,
     and one tile of pairs.
@@ -49,7 +49,7 @@ def match(
     a.forget()
     rows = b.rows(order)
     b.forget()
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    device = device or sooner(left, right)
     with step(f"matching {name}", left.n_features, "features") as advance:
         witness_a = Witness.of(left, columns, token, place)
         witness_b = Witness.of(right, rows.columns(), token, place)

@@ -22,13 +22,17 @@ from ingest.models.demo import (
     save_transformer,
 )
 from ingest.models.dictionaries import Dictionary, load_sae, load_sae_folder
+from ingest.models.expected import Expected, expected, weights_size
 from ingest.models.framing import context, frame, read_tokenizer, vocabulary
 from ingest.models.hub import find
 from ingest.models.hugging_face import load_network
 from ingest.models.lens import NEURONS, STREAM, LensNetwork
 from ingest.models.model import Model, Network, direct_logits, no_hook
+from ingest.models.reach import hub_or_cache
 from ingest.models.shape import Shape, planned_shape, shape_of
-from ingest.models.training import SAETraining, train_sae
+from ingest.models.shapes import NetworkShape, network_shape
+from ingest.models.training import SAETraining, new_trainer, train_sae
+from ingest.models.wanted import Wanted, agreed, check_context, same_model, wanted_of
 from ingest.workspace import digest, file_digest
 
 __all__ = [
@@ -37,25 +41,37 @@ __all__ = [
     "PROCESSING",
     "STREAM",
     "Dictionary",
+    "Expected",
     "Model",
     "Network",
+    "NetworkShape",
     "SAETraining",
     "Shape",
+    "Wanted",
+    "agreed",
+    "check_context",
     "demo_config",
     "demo_folder",
     "direct_logits",
+    "expected",
+    "hub_or_cache",
     "load",
     "load_sae",
     "load_sae_folder",
     "load_tokenizer",
     "load_transformer",
+    "network_shape",
+    "new_trainer",
     "new_transformer",
     "no_hook",
     "planned_shape",
+    "same_model",
     "save_tokenizer",
     "save_transformer",
     "shape_of",
     "train_sae",
+    "wanted_of",
+    "weights_size",
 ]
 
 

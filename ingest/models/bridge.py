@@ -1,7 +1,8 @@
 """Any network that TransformerLens knows, loaded from the hub or a folder, read at TransformerLens's hooks."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -17,6 +18,7 @@ from ingest.models.architecture import is_causal, n_parameters
 from ingest.models.direct_path import through
 from ingest.models.hub import Source, close_to, one_line
 from ingest.models.lens import NEURONS, STREAM, layer_of
+from ingest.models.splicing import Replace, next_token_losses, replaced
 from ingest.models.stopping import PROBE, Enough, keep, width_of
 
 PROCESSING = (
@@ -67,16 +69,20 @@ class BridgeNetwork:
     @torch.inference_mode()
     def _pass(self, ids: Tensor, mask: Tensor | None, watchers: Mapping[str, Callable[[Any], None]]) -> None:
         """One forward pass, in which each hook's watcher sees what is there; `Enough` ends it."""
+        with suppress(Enough), self._hooked(watchers):
+            self.bridge(ids.to(self._device), attention_mask=mask, return_type=None)
+
+    @contextmanager
+    def _hooked(self, functions: Mapping[str, Callable[[Any], Any]]) -> Iterator[None]:
+        """Each function sees what is at its hook, and what it gives, if anything, stands there instead."""
         self.bridge.context_level += 1
         level = self.bridge.context_level
         try:
-            for name, watch in watchers.items():
-                self._points[name].add_hook(partial(_watched, watch), level=level)
-            self.bridge(ids.to(self._device), attention_mask=mask, return_type=None)
-        except Enough:
-            pass
+            for name, function in functions.items():
+                self._points[name].add_hook(partial(_called, function), level=level)
+            yield
         finally:
-            for name in watchers:
+            for name in functions:
                 self._points[name].remove_hooks(level=level)
             self.bridge.context_level -= 1
 
@@ -127,6 +133,19 @@ class BridgeNetwork:
         self._pass(ids, mask, {name: partial(keep, found, name, wanted=len(hooks)) for name in hooks})
         return {name: found[name].flatten(2).float() for name in hooks}
 
+    @torch.inference_mode()
+    def losses(
+        self,
+        ids: Int[Tensor, "passage position"],
+        real: Bool[Tensor, "passage position"],
+        hook: str,
+        replace: Replace | None,
+    ) -> Float[Tensor, "passage position-1"] | None:
+        if not is_causal(self.source.config):
+            return None
+        with self._hooked({} if replace is None else {hook: partial(replaced, replace=replace)}):
+            return next_token_losses(self.bridge(ids.to(self._device), return_type="logits"), ids)
+
     def direct_path(self) -> tuple[Float[Tensor, " d"], Float[Tensor, "d vocabulary"]] | None:
         final = getattr(self.bridge, "ln_final", None)
         if final is None or not is_causal(self.source.config):
@@ -139,8 +158,8 @@ class BridgeNetwork:
         return through(normalise, self.bridge.W_U.detach()[:, : self.n_tokens].float().cpu())
 
 
-def _watched(watch: Callable[[Any], None], tensor: Any, hook: Any) -> None:
-    watch(tensor)
+def _called(function: Callable[[Any], Any], tensor: Any, hook: Any) -> Any:
+    return function(tensor)
 
 
 def load_bridge(

@@ -23,6 +23,7 @@ from ingest.models.architecture import is_causal, is_rectifier
 from ingest.models.direct_path import through
 from ingest.models.hub import Source, one_line
 from ingest.models.lens import STREAM
+from ingest.models.splicing import Replace, next_token_losses, replaced
 from ingest.models.stopping import Enough, keep
 from ingest.models.trace import Event, adding, entering, layer_list, trace
 
@@ -155,6 +156,26 @@ class HuggingFaceNetwork:
                 self.module(ids.to(device), attention_mask=mask)
         return {hook: found[hook].flatten(2).float() for hook in hooks}
 
+    @torch.inference_mode()
+    def losses(
+        self,
+        ids: Int[Tensor, "passage position"],
+        real: Bool[Tensor, "passage position"],
+        hook: str,
+        replace: Replace | None,
+    ) -> Float[Tensor, "passage position-1"] | None:
+        if not is_causal(self.source.config) or self.unread:
+            return None  # no head, or one of random numbers
+        place = self.places[hook]
+        module = self.module.get_submodule(place.module)
+        with ExitStack() as hooked:
+            if replace is not None and place.entry:
+                hooked.callback(module.register_forward_pre_hook(_entering(replace), with_kwargs=True).remove)
+            elif replace is not None:
+                handle = module.register_forward_hook(lambda module, arguments, given: replaced(given, replace))
+                hooked.callback(handle.remove)
+            return next_token_losses(self.module(ids.to(self._some.device)).logits, ids)
+
     def direct_path(self) -> tuple[Float[Tensor, " d"], Float[Tensor, "d vocabulary"]] | None:
         head = self.module.get_output_embeddings() if is_causal(self.source.config) else None
         name = next((name for name, module in self.module.named_modules() if module is head), None)
@@ -174,6 +195,17 @@ class HuggingFaceNetwork:
             return norm(x[None])[0]
 
         return through(normalise, head.weight.detach()[: self.n_tokens].T.float().cpu())
+
+
+def _entering(replace: Replace) -> Any:
+    """A hook that replaces what goes into a module: its first argument, as `trace.entering` finds it."""
+
+    def hook(module: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        if arguments:
+            return (replaced(arguments[0], replace), *arguments[1:]), named
+        return arguments, named | {"hidden_states": replaced(named["hidden_states"], replace)}
+
+    return hook
 
 
 def load_network(spec: Any, source: Source, context: int | None, n_tokens: int) -> HuggingFaceNetwork:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ingest.models import placement
 from ingest.models.direct_path import centred
+from ingest.models.splicing import Replace, next_token_losses, replaced
 
 NEURONS = "mlp.hook_post"
 STREAM = ("hook_resid_pre", "hook_resid_mid", "hook_attn_out", "hook_mlp_out", "hook_resid_post")
@@ -68,6 +69,17 @@ class LensNetwork:
         ids = ids.to(self.hooked.W_E.device)
         _, cache = self.hooked.run_with_cache(ids, names_filter=hooks, stop_at_layer=deepest, return_type=None)
         return {hook: cache[hook].float() for hook in hooks}
+
+    @torch.inference_mode()
+    def losses(
+        self,
+        ids: Int[Tensor, "passage position"],
+        real: Bool[Tensor, "passage position"],
+        hook: str,
+        replace: Replace | None,
+    ) -> Float[Tensor, "passage position-1"] | None:
+        hooks = [] if replace is None else [(hook, lambda x, hook: replaced(x, replace))]
+        return next_token_losses(self.hooked.run_with_hooks(ids.to(self.hooked.W_E.device), fwd_hooks=hooks), ids)
 
     def direct_path(self) -> tuple[Float[Tensor, " d"], Float[Tensor, "d vocabulary"]] | None:
         gain = getattr(self.hooked.ln_final, "w", torch.ones(self.hooked.cfg.d_model))

@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ingest.models.hub import close_to
+from ingest.models.splicing import Replace
 
 
 class Network(Protocol):
@@ -49,6 +50,16 @@ class Network(Protocol):
 
         The ids may lie anywhere. The activations lie on the network's device, in float32.
         """
+
+    def losses(
+        self,
+        ids: Int[Tensor, "passage position"],
+        real: Bool[Tensor, "passage position"],
+        hook: str,
+        replace: Replace | None,
+    ) -> Float[Tensor, "passage position-1"] | None:
+        """Cross-entropy in nats of every token but the first, given those before it, with the activations at the hook
+        replaced by what `replace` makes of them, float32 there; None for a network that predicts no next token."""
 
     def direct_path(self) -> tuple[Float[Tensor, " d"], Float[Tensor, "d vocabulary"]] | None:
         """What the final normalisation and the unembedding do to a direction of the residual stream, on the CPU: a

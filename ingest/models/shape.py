@@ -35,7 +35,7 @@ def planned_shape(spec: Any) -> Shape | Network | None:
     if kind == "transformer-lens":
         return _sizes(_lens_config(spec, find(spec, official_name(spec, name))))
     source = find(spec, name)
-    return HuggingFaceNetwork(_empty(spec, source), source, None, 1)
+    return HuggingFaceNetwork(empty(spec, source), source, None, 1)
 
 
 def shape_of(network: Network) -> Shape | Network:
@@ -64,7 +64,7 @@ def _lens_config(spec: Any, source: Source) -> Any:
         return ArchitectureAdapterFactory.select_architecture_adapter(config).cfg
 
 
-def _empty(spec: Any, source: Source) -> Any:
+def empty(spec: Any, source: Source) -> Any:
     """The network of a configuration, with no memory behind its weights."""
     import torch
     from transformers import AutoModel, AutoModelForCausalLM

@@ -177,3 +177,19 @@ def test_a_link_from_another_store_is_recognised() -> None:
     assert not links.stale({}, FINGERPRINT)
     assert links.other_store({"store": "00000000"}) == "store `00000000`"
     assert links.other_store({"store": "`[x](//y)"}) == "another store"
+
+
+@pytest.mark.parametrize(
+    ("sae", "link"),
+    [
+        ("pythia-70m-deduped/2-res-sm", "https://neuronpedia.org/pythia-70m-deduped/2-res-sm/17"),
+        ("gemma-2-2b/12-sae_bench-topk-res-4k__trainer_0_step_final", "https://neuronpedia.org/gemma-2-2b/12-sae_bench-topk-res-4k__trainer_0_step_final/17"),
+        (None, None),
+        ("gpt2-small", None),
+        ("../x", None),
+        ("a/b?c=d", None),
+        ("a/b/c", None),
+    ],
+)  # fmt: skip
+def test_neuronpedia_is_linked_where_it_shows_the_sae(sae: str | None, link: str | None) -> None:
+    assert links.neuronpedia(sae, 17) == link

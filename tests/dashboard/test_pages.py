@@ -320,6 +320,22 @@ def test_a_feature_shows_its_card_its_strips_and_its_matches(
     said(app)
 
 
+def test_an_sae_that_neuronpedia_shows_links_there_and_a_poor_one_says_so(
+    tiny_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside = "https://neuronpedia.org/pythia-70m-deduped/2-res-sm/1"
+    assert "neuronpedia" not in said(page(tiny_store, monkeypatch, "feature", f="left:1"))
+    folder = shutil.copytree(tiny_store, tmp_path / "known")
+    with duckdb.connect(folder / "homolog.duckdb") as database:
+        database.execute("UPDATE spaces SET kind = 'sae', variance_explained = -3.2 WHERE space = 'left'")
+        database.execute("UPDATE spaces SET neuronpedia_id = 'pythia-70m-deduped/2-res-sm' WHERE space = 'left'")
+    assert f'href="{outside}"' in said(page(folder, monkeypatch, "feature", f="left:1"))
+    assert "neuronpedia" not in said(page(folder, monkeypatch, "feature", f="right:1"))
+    overview = said(page(folder, monkeypatch, "overview"))
+    assert "-320 % (low)" in overview
+    assert "check hook, model, prepend_bos and normalisation" in overview
+
+
 @pytest.mark.parametrize(("name", "boxes"), [("pair", 2), ("feature", 1)])
 def test_a_page_without_identity_asks_for_one_and_goes_there(
     tiny_store: Path, names: Names, monkeypatch: pytest.MonkeyPatch, name: str, boxes: int

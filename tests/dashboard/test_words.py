@@ -117,6 +117,25 @@ def space(name: str, model: str, kind: str = "sae") -> r.Space:
     return r.Space(name, model, kind, None, None, 100, "somewhere", 50, 3.0, None, None)
 
 
+@pytest.mark.parametrize(
+    ("kind", "explained", "shown", "warned"),
+    [
+        ("sae", None, words.NONE, False),
+        ("sae", 0.2, "20 %", False),
+        ("sae", 0.19, "19 % (low)", True),
+        ("sae", -0.5, "-50 % (low)", True),
+        ("random_sae", 0.01, "1 %", False),
+        ("neurons", 0.1, "10 %", False),
+    ],
+)
+def test_an_sae_that_does_not_rebuild_what_it_reads(
+    kind: str, explained: float | None, shown: str, warned: bool
+) -> None:
+    text, advice = words.fit(replace(space("x", "one", kind), variance_explained=explained))
+    assert text == shown
+    assert ("check hook" in advice) is warned
+
+
 def compared(a: str, b: str, homologues: int, same: bool = False) -> r.ComparisonSummary:
     return r.ComparisonSummary(f"{a}~{b}", a, b, same, 50, 40, 1000, 30, homologues, 12, 0.5, 0.2)
 

@@ -47,7 +47,7 @@ def edit(run_file: Path, old: str, new: str) -> Path:
         (
             "[corpus]",
             "[corpus]\ntokns = 5",
-            "corpus.tokns is not a key; the keys here are source, path, field, tokens, context_tokens",
+            "corpus.tokns is not a key; the keys here are tokens, context_tokens, source, path, field",
         ),
         (
             "[[models]]",
@@ -60,7 +60,7 @@ def edit(run_file: Path, old: str, new: str) -> Path:
         (
             'source = "parquet"',
             'source = "books"',
-            "source has to be one of installed-docs, stories, text, jsonl, parquet; got 'books'",
+            "source has to be one of installed-docs, stories, text, jsonl, parquet, huggingface; got 'books'",
         ),
         ('model = "one"', 'model = "three"', "space 'left' reads model 'three'; models: one, two"),
         ('name = "right"', 'name = "left"', "two spaces are called 'left'"),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from ingest import activations, baselines, config, corpus, models, plan, run, tokens
+from ingest import activations, baselines, config, corpus, machines, models, plan, run, tokens
 from ingest.__main__ import main
 from ingest.baselines import Neurons, Shape, strongest
 from ingest.config import NeuronsSpec
@@ -238,7 +238,7 @@ def test_the_floor_shares_far_less_than_the_sae(store):
 
 
 def test_the_plan_knows_them(job):
-    planned = {space.name: space for space in plan.plan(job[0])[0]}
+    planned = {space.name: space for space in plan.plan(job[0], machines.KNOWN["cpu"]).spaces}
     found = {name: (planned[name].n_features, planned[name].n_activations) for name in ("floor", "units", "stream")}
     assert found == {"floor": (2048, 192_000), "units": (512, 192_000), "stream": (256, 192_000)}
     assert not any(planned[name].assumed for name in found)
@@ -257,8 +257,8 @@ def test_the_plan_knows_them(job):
         ('like = "s2"', 'like = "s3"', "space 'floor' is like 's3'; SAEs of 'm2': s2"),
         ('like = "s2"', 'like = "s1"', "space 'floor' is like 's1'; SAEs of 'm2': s2"),
         ('like = "s2"', 'like = "units"', "space 'floor' is like 'units'; SAEs of 'm2': s2"),
-        ('like = "s2"', "", "space 'floor': a random_sae mimics one SAE; give path or like, not both"),
-        ('like = "s2"', 'like = "s2"\npath = "x"', "space 'floor': a random_sae mimics one SAE; give path or like, not both"),
+        ('like = "s2"', "", "space 'floor': a random_sae mimics one SAE; give one of like, path, or release and sae_id"),
+        ('like = "s2"', 'like = "s2"\npath = "x"', "space 'floor': a random_sae mimics one SAE; give one of like, path, or release and sae_id"),
         ('like = "s2"', 'path = "gone"', "gone"),
         ('kind = "neurons"', 'kind = "units"', "spaces[3]: kind has to be one of sae, imported, neurons, random_sae; got 'units'"),
         ('kind = "neurons"\n', "", "spaces[3]: kind has to be one of sae, imported, neurons, random_sae; got None"),
