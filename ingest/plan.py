@@ -156,7 +156,7 @@ def _space(spec: SpaceSpec, job: Job, shape: NetworkShape | None, known: _Known 
     sae = known.sae
     d_in = sae.d_in or (shape.width(sae.hook or "") if shape else None)
     said = sae.active
-    if isinstance(spec, RandomSaeSpec) and (spec.active or said):
+    if isinstance(spec, RandomSaeSpec) and (spec.active or said or sae.wanted is not None):
         said = min(baselines.mimicked_active(spec, said), sae.n_features)
     active = said or min(costs.ASSUMED_ACTIVE, sae.n_features)
     assumed = {"features"} if sae.assumed_features else set()

@@ -62,7 +62,7 @@ def write(work: Workspace, tables: Mapping[str, Iterable[pa.Table]]) -> Path:
             _fill(database, tables)
         with beside.open("rb+") as file:
             os.fsync(file.fileno())
-    except (duckdb.IOException, OSError) as error:
+    except (duckdb.IOException, duckdb.FatalException, OSError) as error:
         _clear(work)
         raise IngestError(
             f"{target} could not be written: {str(error).splitlines()[0]}; "

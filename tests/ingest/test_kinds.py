@@ -306,5 +306,6 @@ def test_an_sae_that_does_not_say_how_sparse_it_is(tmp_path, capsys):
     for more in ([], ["--out", str(tmp_path / "store")]):
         assert main(["run" if more else "plan", str(run_file), *more]) == 2
         assert "does not say how many of its features are active at a token; give active" in capsys.readouterr().err
-    (planned,) = plan.plan(read(tmp_path, text.replace('"silent"', '"silent"\nactive = 40'))[0])[0][1:]
-    assert (planned.n_features, planned.active, planned.assumed) == (2048, 40, False)
+    job = read(tmp_path, text.replace('"silent"', '"silent"\nactive = 40'))[0]
+    (planned,) = plan.plan(job, machines.named("cpu")).spaces[1:]
+    assert (planned.n_features, planned.active, planned.assumed) == (2048, 40, frozenset())

@@ -276,10 +276,12 @@ def test_a_configuration_in_the_cache_counts_more_than_the_table(tmp_path, monke
 
 
 @pytest.mark.parametrize("name", ["EleutherAI/pythia-70m-deduped", "EleutherAI/pythia-160m-deduped", "openai-community/gpt2", "google/gemma-2-2b"])  # fmt: skip
-def test_the_table_of_models_says_what_their_networks_have(name):
+def test_the_table_of_models_says_what_their_networks_have(name, monkeypatch, tmp_path):
     """The networks of these sizes, laid out by transformers without weights."""
+    from huggingface_hub import constants
     from transformers import AutoModelForCausalLM, Gemma2Config, GPT2Config, GPTNeoXConfig
 
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "nothing"))
     facts = models.network_shape(config.ModelSpec(name="m", load=f"huggingface:{name}"), False)
     sizes = {"hidden_size": facts.d_model, "num_hidden_layers": facts.n_layers, "intermediate_size": facts.d_mlp}
     made = {

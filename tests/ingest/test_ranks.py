@@ -50,6 +50,11 @@ def contents(store: Path) -> tuple[list, list[str]]:
     return held, sorted(path.relative_to(store).as_posix() for path in store.rglob("*.parquet"))
 
 
+def differences(one: tuple[list, list[str]], other: tuple[list, list[str]]) -> list:
+    """Tables, fingerprints and working files that only one of two stores has so."""
+    return sorted({*map(str, one[0] + one[1])} ^ {*map(str, other[0] + other[1])})
+
+
 def ended_with(err: str) -> list[str]:
     return [line for line in err.splitlines() if line.startswith("homolog: ")]
 
@@ -194,7 +199,7 @@ def test_two_ranks_give_the_store_of_one_process(demo_run, demo_store, tmp_path)
     status, _, err = finish(2, "ingest", "run", demo_run, "--out", tmp_path / "store")
     assert status == 0, err
     held, files = contents(tmp_path / "store")
-    assert (held, files) == contents(demo_store)
+    assert differences((held, files), contents(demo_store)) == []
     counts = {row[0]: row[1] for row in held[:-1]}
     assert counts["matches"] > 100
     assert sum("sparse/" in name for name in files) == 4
@@ -224,7 +229,7 @@ def test_what_a_killed_rank_leaves_is_finished_by_one_process(demo_run, demo_sto
     kept = {path: path.stat().st_mtime_ns for path in (out / "shards").rglob("*.parquet")}
     assert kept
     run(*config.read(demo_run), out)
-    assert contents(out) == contents(demo_store)
+    assert differences(contents(out), contents(demo_store)) == []
     assert kept.items() <= {path: path.stat().st_mtime_ns for path in (out / "shards").rglob("*.parquet")}.items()
 
 

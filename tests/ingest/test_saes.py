@@ -305,8 +305,9 @@ def test_its_dtype_is_the_wider_of_its_own_and_the_models(own, network, given, e
 def test_an_sae_inside_an_mlp_speaks_through_its_output_weights(model, tmp_path):
     settings = sae_lens.StandardSAEConfig(d_in=8, d_sae=FEATURES)
     w = made(sae_lens.StandardSAE, settings, tmp_path / "sae", hook="blocks.1.mlp.hook_post")
-    speaking: Any = SimpleNamespace(decode=str)
-    space = activations.load_space(spec(tmp_path / "sae"), replace(model, tokenizer=speaking))
+    space = activations.load_space(
+        spec(tmp_path / "sae"), replace(model, tokenizer=models.load_tokenizer(models.DEMO / "tokenizer"))
+    )
     direct = logits.Direct.of(space)
     network: Any = model.network
     assert direct is not None
