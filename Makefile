@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 PORT ?= 8501
+JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup store demo test check bench lock clean
@@ -24,7 +25,7 @@ demo: store  ## environment, demo store, dashboard at http://localhost:8501
 	$(PY) -m dashboard stores/demo --port $(PORT)
 
 test: setup  ## environment, every test
-	$(PY) -m pytest
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(JOBS) --dist loadfile
 
 check: setup  ## lint, format, types
 	$(PY) -m ruff check .

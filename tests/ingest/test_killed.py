@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 
 from ingest import activations, config, encoding, reading, run
@@ -72,13 +73,13 @@ active = 8
 SECOND = '[[spaces]]\nname = "t"\nmodel = "m"\nkind = "neurons"\nhook = "blocks.1.mlp.hook_post"\nactive = 8\n'
 
 
-def collected(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[bytes]]:
-    """The shards of each space, after reading what is not there yet."""
+def collected(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    """A digest of the rows of each shard of each space, after reading what is not there yet."""
     path = folder.with_suffix(".toml")
     path.write_text(text)
     monkeypatch.setattr(activations, "SHARD", 8)
     files = reading.collect(reading.load(config.read(path)[0], Workspace(folder), ALONE))
-    return {space: [file.read_bytes() for file in shards] for space, shards in files.items()}
+    return {space: [str(pq.read_table(file).to_pydict()) for file in shards] for space, shards in files.items()}
 
 
 def test_a_network_read_half_way_goes_on(tmp_path, monkeypatch):
