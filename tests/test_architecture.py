@@ -94,5 +94,7 @@ def test_every_command_of_the_readme_exists():
     for word in ("demo", "test", "setup", "store", "check", "bench"):
         assert f"make {word}" in readme
         assert f"\n{word}:" in makefile
-    for line in ("python -m ingest run", "python -m store info", "python -m store sql", "python -m dashboard"):
+    ingest = ("run", "plan", "presets", "train-sae")
+    others = ("python -m store info", "python -m store sql", "python -m dashboard")
+    for line in (*(f"python -m ingest {command}" for command in ingest), *others):
         assert line in readme
