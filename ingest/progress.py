@@ -47,6 +47,11 @@ def step(name: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
     )
 
 
+class _Log(logging.FileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:
+        """A line that finds no room on the disk is lost: the step that finds none says so."""
+
+
 @contextmanager
 def logging_to(path: Path) -> Iterator[Callable[[], None]]:
     """Send this package's log to the file while inside; appends, so that a resumed run keeps its history.
@@ -61,7 +66,7 @@ def logging_to(path: Path) -> Iterator[Callable[[], None]]:
 
     def begin() -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = logging.FileHandler(path, encoding="utf-8")
+        file = _Log(path, encoding="utf-8")
         file.setFormatter(lines.formatter)
         lines.setTarget(file)
         lines.flush()

@@ -15,7 +15,7 @@ import pyarrow as pa
 from ingest.errors import IngestError
 from ingest.models import Model
 from ingest.progress import step
-from ingest.workspace import UNFINISHED, Workspace
+from ingest.workspace import UNFINISHED, Workspace, settle
 from store import schema
 from store.check_tables import checksum_sql
 
@@ -52,7 +52,8 @@ def model_rows(models: Iterable[Model]) -> pa.Table:
 def write(work: Workspace, tables: Mapping[str, Iterable[pa.Table]]) -> Path:
     """Publish the tables as `homolog.duckdb`; each iterable yields a table's parts in their final order.
 
-    Raises `IngestError` when the disk is full; the store that was there before stays as it was.
+    Raises `IngestError` when the disk is full or a working file damaged; the store that was there before stays as it
+    was.
     """
     target = work.folder / schema.DATABASE
     beside = work.folder / UNFINISHED
@@ -62,14 +63,20 @@ def write(work: Workspace, tables: Mapping[str, Iterable[pa.Table]]) -> Path:
             _fill(database, tables)
         with beside.open("rb+") as file:
             os.fsync(file.fileno())
-    except (duckdb.IOException, OSError) as error:
+        beside.replace(target)
+        settle(work.folder)
+    except (duckdb.Error, OSError) as error:
+        raise _unwritable(target, error) from None
+    finally:
         _clear(work)
-        raise IngestError(
-            f"{target} could not be written: {str(error).splitlines()[0]}; "
-            "the finished steps are kept, run the same command again"
-        ) from None
-    beside.replace(target)
     return target
+
+
+def _unwritable(path: Path, error: Exception) -> IngestError:
+    line = (getattr(error, "strerror", None) or str(error)).splitlines()[0]
+    return IngestError(
+        f"{path} could not be written: {line}; the finished steps are kept, make room and run the same command again"
+    )
 
 
 def _clear(work: Workspace) -> None:
@@ -99,13 +106,22 @@ def _fill(database: duckdb.DuckDBPyConnection, tables: Mapping[str, Iterable[pa.
 
 
 def seal(work: Workspace) -> None:
-    """Write `SHA256SUMS` (the format of sha256sum) over every other file of the store; nothing is written after it."""
+    """Write `SHA256SUMS` (the format of sha256sum) over every other file of the store; nothing is written after it.
+
+    Raises `IngestError` when the disk is full.
+    """
     path = work.folder / schema.CHECKSUMS
     files = {f.relative_to(work.folder).as_posix(): f for f in work.folder.rglob("*") if f.is_file() and f != path}
-    lines = []
-    for name in sorted(files):
-        with files[name].open("rb") as content:
-            lines.append(f"{hashlib.file_digest(content, 'sha256').hexdigest()}  {name}\n")
     beside = path.with_name(path.name + ".part")
-    beside.write_text("".join(lines), encoding="utf-8")
-    beside.replace(path)
+    try:
+        with beside.open("w", encoding="utf-8") as sums:
+            for name in sorted(files):
+                with files[name].open("rb") as content:
+                    sums.write(f"{hashlib.file_digest(content, 'sha256').hexdigest()}  {name}\n")
+            sums.flush()
+            os.fsync(sums.fileno())
+        beside.replace(path)
+        settle(work.folder)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise _unwritable(path, error) from None
