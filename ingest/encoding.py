@@ -111,7 +111,8 @@ class _Collector:
 
     def __init__(self, name: str, encoder: Encoder) -> None:
         self.name, self.encoder = name, encoder
-        self.rows: list[tuple[Tensor, ...]] = []
+        self.rows = _Rows()
+        self.coming: list[tuple[Tensor, ...]] = []
         self.n = 0
         self.sums: Tensor | float = 0.0
         self.takes_sparse: bool | None = None
@@ -128,7 +129,10 @@ class _Collector:
         x, token, ordinary = (part.to(features.device, non_blocking=True) for part in (x, token, ordinary))
         row, feature, value = above_zero(features)
         entries = (token[row], feature.int(), value.float())
-        self.rows.append(tuple(part.to("cpu", non_blocking=True) for part in entries))
+        if features.device.type == "cpu":
+            self.rows.add(*entries)
+        else:
+            self.coming.append(tuple(part.to("cpu", non_blocking=True) for part in entries))
         kept, residual = ordinary.to(x.dtype), x - self._decoded(features, row, feature, value, x)
         squares = [(rows.square().sum(1) @ kept)[None] for rows in (residual, x)]
         self.sums = self.sums + torch.cat([*squares, kept @ x]).to(WIDE.get(x.device.type, torch.float64))
@@ -159,13 +163,34 @@ class _Collector:
                 f"space {self.name!r}: activations at {self.encoder.hook} are not finite numbers; "
                 "give its model, or it, dtype = 'float32'"
             )
-        empty = (np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.float32))
-        token, feature, value = (
-            np.concatenate([none, *(part.numpy() for part in parts)])
-            for none, parts in zip(empty, zip(*self.rows, strict=True) if self.rows else ((), (), ()), strict=True)
-        )
+        for entries in self.coming:
+            self.rows.add(*entries)
+        token, feature, value = self.rows.columns
         moments = {"n": self.n, "squares": squares, "residual": residual, "sums": sums}
         return Sparse(token + np.int32(first), feature, value, moments)
+
+
+class _Rows:
+    """Token, feature and value of each entry, in arrays that double when they are full.
+
+    As thousands of small tensors they would lie in the holes that the dense features leave, and take ten times the room.
+    """
+
+    def __init__(self) -> None:
+        self.n = 0
+        self.held = [np.empty(1 << 16, kind) for kind in (np.int32, np.int32, np.float32)]
+
+    def add(self, *entries: Tensor) -> None:
+        end = self.n + len(entries[0])
+        if end > len(self.held[0]):
+            self.held = [np.resize(held, max(end, 2 * len(held))) for held in self.held]
+        for held, part in zip(self.held, entries, strict=True):
+            held[self.n : end] = part.numpy()
+        self.n = end
+
+    @property
+    def columns(self) -> tuple[np.ndarray, ...]:
+        return tuple(held[: self.n] for held in self.held)
 
 
 def above_zero(features: Float[Tensor, "token feature"]) -> tuple[Tensor, Tensor, Tensor]:
