@@ -173,7 +173,7 @@ class _Collector:
 class _Rows:
     """Token, feature and value of each entry, in arrays that double when they are full.
 
-    As thousands of small tensors they would lie in the holes that the dense features leave, and take ten times the room.
+    As thousands of small tensors they would lie in the holes that dense features leave, and take ten times the room.
     """
 
     def __init__(self) -> None:
