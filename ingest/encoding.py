@@ -84,11 +84,17 @@ def read(
         offset = torch.from_numpy(ends[batch] - first)[:, None] + torch.arange(width)
         real = torch.arange(width) < torch.from_numpy(lengths[batch])[:, None]
         padded = ids[offset.clamp(max=len(ids) - 1)] * real
-        cache = network.read(padded, real, hooks)
+        there = _sent(real, network.device)
+        cache = network.read(_sent(padded, network.device), there, hooks)
         for name, encoder in encoders.items():
-            collectors[name].add(cache[encoder.hook][real], offset[real], ordinary[offset[real]])
+            collectors[name].add(cache[encoder.hook][there], offset[real], ordinary[offset[real]])
         advance(int(real.sum()))
     return {name: collector.sparse(first) for name, collector in collectors.items()}
+
+
+def _sent(part: Tensor, device: str) -> Tensor:
+    """On the device; to a GPU from pinned memory, while it still computes."""
+    return part.pin_memory().to(device, non_blocking=True) if device.startswith("cuda") else part.to(device)
 
 
 def batches(lengths: np.ndarray, budget: int) -> Iterator[np.ndarray]:
