@@ -81,7 +81,7 @@ def test_the_matrix_is_what_was_written(seed, tmp_path, monkeypatch):
     np.testing.assert_array_equal(found.matrix.toarray(), values)
     assert found.matrix.has_sorted_indices
     # 4 shards: n = 4, squares 20, residual 4, sums 0 + 1 + 2 + 3
-    assert found.variance_explained == pytest.approx(1 - 4 / (20 - 36 / 4))
+    assert found.variance_explained == round(1 - 4 / (20 - 36 / 4), 4)
 
 
 def test_a_shard_is_sorted_and_its_row_groups_say_which_features_they_hold(tmp_path, monkeypatch):
