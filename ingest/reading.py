@@ -13,7 +13,7 @@ from ingest.activations import Activations, Block, Space
 from ingest.alignment import Alignment
 from ingest.config import ComparisonSpec, Job
 from ingest.models import Model
-from ingest.ranks import Ranks
+from ingest.ranks import ALONE, Ranks
 from ingest.workspace import Workspace, digest
 
 
@@ -65,7 +65,7 @@ class Read:
         )
 
 
-def load(job: Job, work: Workspace, ranks: Ranks) -> Read:
+def load(job: Job, work: Workspace, ranks: Ranks = ALONE) -> Read:
     """Models, spaces, text and tokens. Writes nothing; raises `IngestError` for what cannot be used.
 
     Every rank loads the models; rank 0 alone reads the text, which may be a stream, and sends it to the others.
