@@ -16,6 +16,7 @@ from ingest.config import ImportedSpec, NeuronsSpec, RandomSaeSpec, SaeSpec, Spa
 from ingest.errors import IngestError
 from ingest.models import Dictionary, Model
 from ingest.progress import step
+from ingest.ranks import ALONE, Ranks
 from ingest.shards import Activations, Block, blocks, load, summary
 from ingest.workspace import Workspace, digest, file_digest
 
@@ -86,11 +87,14 @@ def _imported_space(spec: ImportedSpec, model: Model) -> Space:
     return Space(spec.name, spec.kind, model, spec.hook, spec.path.name, file_digest(*files), None, spec.path, decoder)
 
 
-def collect(spaces: list[Space], tokens: pa.Table, passages: pa.Table, work: Workspace) -> dict[str, list[Path]]:
+def collect(
+    spaces: list[Space], tokens: pa.Table, passages: pa.Table, work: Workspace, ranks: Ranks = ALONE
+) -> dict[str, list[Path]]:
     """Write what is missing of the shards of one model's spaces; returns every space's shards, in order.
 
     A shard is named by what it is made of: the weights, and the text and the tokens of its own passages, so that a
     corpus that grows keeps those of the passages it had. Holds one batch of activations and one shard of sparse rows.
+    Each rank writes its part of the shards and returns, maybe before the others have written theirs.
     """
     ends = np.searchsorted(tokens["passage_id"].to_numpy(), np.arange(passages.num_rows + 1))
     starts = range(0, passages.num_rows, SHARD)
@@ -105,13 +109,12 @@ def collect(spaces: list[Space], tokens: pa.Table, passages: pa.Table, work: Wor
         keys = [digest(*made_of, text) for text in texts]
         shards[space.name] = [work.path("sparse", f"{space.name}-{i:05d}", key) for i, key in enumerate(keys)]
     if spaces[0].model.network is None:
-        for space in spaces:
-            _write_imported(space, tokens, spans, shards[space.name], work)
+        for i in ranks.mine(range(len(spaces))):
+            _write_imported(spaces[i], tokens, spans, shards[spaces[i].name], work)
         return shards
     todo = []
-    for i, rows in enumerate(spans):
-        if missing := [space for space in spaces if not shards[space.name][i].exists()]:
-            todo.append((i, missing, rows))
+    for i in ranks.mine(i for i in range(len(spans)) if not all(paths[i].exists() for paths in shards.values())):
+        todo.append((i, [space for space in spaces if not shards[space.name][i].exists()], spans[i]))
     if todo:
         n = sum(int(rows[-1] - rows[0]) for *_, rows in todo)
         with step(f"activations {spaces[0].model.name}", n, "tokens") as advance:

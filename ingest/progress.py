@@ -31,7 +31,9 @@ def warn(line: str) -> None:
 def step(name: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
     """A bar with an estimate of what is left; yields the function that advances it. Logs the rate at the end."""
     started = time.perf_counter()
-    with tqdm(total=total, unit=unit, unit_scale=True, desc=f"{name:<42}", dynamic_ncols=True, leave=True) as bar:
+    hidden = {"disable": True} if log.disabled else {}  # where it is not said, tqdm's own environment decides
+    look = {"unit": unit, "unit_scale": True, "desc": f"{name:<42}", "dynamic_ncols": True, "leave": True}
+    with tqdm(total=total, **look, **hidden) as bar:
         yield bar.update
     seconds = time.perf_counter() - started
     rate = total / seconds if seconds else 0.0
@@ -53,11 +55,19 @@ class _Log(logging.FileHandler):
 
 
 @contextmanager
-def logging_to(path: Path) -> Iterator[Callable[[], None]]:
+def logging_to(path: Path, speaks: bool = True) -> Iterator[Callable[[], None]]:
     """Send this package's log to the file while inside; appends, so that a resumed run keeps its history.
 
     Yields a function: until it is called the lines are held back, so that a run whose input is refused writes nothing.
+    One of several ranks speaks; the others write no line and show no bar.
     """
+    if not speaks:
+        log.disabled = True
+        try:
+            yield lambda: None
+        finally:
+            log.disabled = False
+        return
     lines = MemoryHandler(capacity=10_000, flushLevel=logging.CRITICAL, flushOnClose=False)
     lines.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
     log.addHandler(lines)

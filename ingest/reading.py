@@ -13,6 +13,7 @@ from ingest.activations import Activations, Block, Space
 from ingest.alignment import Alignment
 from ingest.config import ComparisonSpec, Job
 from ingest.models import Model
+from ingest.ranks import Ranks
 from ingest.workspace import Workspace, digest
 
 
@@ -32,6 +33,8 @@ class Read:
     """Digest of the passages."""
     shards: dict[str, list[Path]]
     """Space -> the files of its activations; empty until they are collected."""
+    ranks: Ranks
+    """Who divides the work."""
 
     def tokens_of(self, space: str) -> pa.Table:
         return self.tokens[self.spaces[space].model.name]
@@ -41,6 +44,9 @@ class Read:
 
     def blocks_of(self, space: str) -> Iterator[Block]:
         return activations.blocks(self.shards[space], self.work)
+
+    def n_activations(self, space: str) -> int:
+        return sum(self.work.facts(path)[0] for path in self.shards[space])
 
     def names(self, space: str) -> list[str]:
         """What stands for a space's activations in the name of a file that is made of them."""
@@ -58,25 +64,33 @@ class Read:
         )
 
 
-def load(job: Job, work: Workspace) -> Read:
-    """Models, spaces, text and tokens. Writes nothing; raises `IngestError` for what cannot be used."""
+def load(job: Job, work: Workspace, ranks: Ranks) -> Read:
+    """Models, spaces, text and tokens. Writes nothing; raises `IngestError` for what cannot be used.
+
+    Every rank loads the models; rank 0 alone reads the text, which may be a stream, and sends it to the others.
+    """
     wanted = wants.of(job)
     loaded = {spec.name: models.load(spec, wanted[spec.name]) for spec in job.models}
     wants.check_lengths(job, loaded)
     spaces = {spec.name: activations.load_space(spec, loaded[spec.model]) for spec in job.spaces}
-    passages = corpus.read(job.corpus, loaded[job.models[0].name].tokenizer)
+    read_here = {f"model {name!r}": digest(model.weights, model.vocabulary) for name, model in loaded.items()}
+    read_here |= {f"space {name!r}": space.weights for name, space in spaces.items()}
+    ranks.agree({"run file": job.model_dump_json(), **read_here})
+    passages = ranks.broadcast(lambda: corpus.read(job.corpus, loaded[job.models[0].name].tokenizer))
     text = digest(passages["source"].to_pylist(), passages["text"].to_pylist())
     cut = {name: tokens.read(model, passages) for name, model in loaded.items()}
     words = concepts.find(passages["text"].to_pylist(), concepts.gather(job.concepts))
-    return Read(job, work, loaded, spaces, passages, cut, words, text, {})
+    return Read(job, work, loaded, spaces, passages, cut, words, text, {}, ranks)
 
 
 def collect(read: Read) -> dict[str, list[Path]]:
-    """The activations of every space; one pass of a model serves all its spaces."""
+    """The activations of every space; one pass of a model serves all its spaces. Ranks divide the shards."""
     shards: dict[str, list[Path]] = {}
     for name, model in read.models.items():
         if mine := [space for space in read.spaces.values() if space.model is model]:
-            shards |= activations.collect(mine, read.tokens[name], read.passages, read.work)
+            shards |= activations.collect(mine, read.tokens[name], read.passages, read.work, read.ranks)
+    read.ranks.meet()
+    read.ranks.find(path for files in shards.values() for path in files)
     return shards
 
 

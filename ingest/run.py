@@ -2,7 +2,9 @@
 
 import tomllib
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,13 +15,15 @@ from ingest.config import ComparisonSpec, Job
 from ingest.matching import match
 from ingest.matching.moments import Side
 from ingest.progress import log, logging_to, step
+from ingest.ranks import ALONE, Ranks
 from ingest.reading import Read, collect, load, ordinary
 from ingest.workspace import LOG, Workspace, digest
 from store.schema import BY_NAME, SCHEMA_VERSION, TABLES
 
 FEATURE_TABLES = ("spaces", "features", "examples", "histograms", "logits", "feature_tokens")
 GEOMETRY_TABLES = ("neighbours", "maps", "clusters")
-COMPARISON_TABLES = ("comparisons", "units", "matches", "match_nulls", "map_agreement")
+COMPARISON_TABLES = ("comparisons", "units", "matched", "match_nulls")
+AGREEMENT_TABLES = ("matches", "map_agreement")
 METHOD = 6
 """Raised when a step's numbers change, so that no older working file is taken for a new one."""
 
@@ -27,33 +31,37 @@ Files = dict[str, Path]
 """Table -> the finished file of one space's or comparison's rows."""
 
 
-def run(job: Job, run_file: str, out: Path) -> str:
+def run(job: Job, run_file: str, out: Path, ranks: Ranks = ALONE) -> str:
     """Run the job into the store `out`; returns its fingerprint. `run_file` is the text the job was read from.
 
+    Several ranks divide the steps among them, and each comparison's features; the first one publishes.
     Raises `IngestError` for input that cannot be used; what was finished by then is kept.
     """
     work = Workspace(out)
-    with logging_to(out / LOG) as begin, work.claimed() as claim:
+    claimed = work.claimed() if ranks.first else nullcontext(lambda: None)
+    with logging_to(out / LOG, ranks.first) as begin, claimed as claim:
         log.info("run: %d models, %d spaces, %d comparisons", len(job.models), len(job.spaces), len(job.pairs))
-        read = load(job, work)
+        read = load(job, work, ranks)
         claim()
         begin()  # the input is accepted: from here on files are written
         read = replace(read, shards=collect(read))
 
-        spaces, pairs = sorted(read.spaces), sorted(job.pairs, key=lambda spec: spec.name)
-        described = {name: describe(read, name) for name in spaces}
-        arranged = {name: arrange(read, name) for name in spaces}
-        related = {name: relate(read, name) for name in spaces}
-        compared = {spec.name: compare(read, spec, arranged) for spec in pairs}
-        rated = {spec.name: rate(read, spec, compared[spec.name], described, related) for spec in pairs}
+        spaces, pairs = sorted(read.spaces), {spec.name: spec for spec in sorted(job.pairs, key=lambda one: one.name)}
+        described = _each(read, spaces, partial(describe, read), read.n_activations)
+        arranged = _each(read, spaces, partial(arrange, read), read.n_activations)
+        related = _each(read, spaces, partial(relate, read), read.n_activations)
+        compared = {name: compare(read, spec) for name, spec in pairs.items()}  # every rank takes part in each
+        agreed = _each(read, pairs, lambda name: agree(read, pairs[name], compared[name], described, arranged))
+        matched = {name: compared[name] | agreed[name] for name in pairs}
+        rated = _each(read, pairs, lambda name: rate(read, pairs[name], matched[name], described, related))
 
-        finished = [*described.values(), *arranged.values(), *related.values(), *compared.values(), *rated.values()]
         fingerprint = fingerprint_of(read, run_file)
-        build = publish.build_row(fingerprint, run_file)
-        publish.write(work, {"build": [build]} | read_tables(read) | made_tables(read, finished))
-        work.prune(path for files in (*read.shards.values(), *(f.values() for f in finished)) for path in files)
-        log.info("published %s", fingerprint)
-        publish.seal(work)
+        steps = (described, arranged, related, matched, rated)
+        if ranks.first:
+            write(read, [files for step in steps for files in step.values()], publish.build_row(fingerprint, run_file))
+            log.info("published %s", fingerprint)
+            publish.seal(work)
+        ranks.meet()
     return fingerprint
 
 
@@ -86,8 +94,8 @@ def relate(read: Read, name: str) -> Files:
     return _of_space(read, name, ("concept_features",), "concepts", make, read.words.lists)
 
 
-def compare(read: Read, spec: ComparisonSpec, arranged: dict[str, Files]) -> Files:
-    """Alignment, matches and agreement of one comparison."""
+def compare(read: Read, spec: ComparisonSpec) -> Files:
+    """Alignment and matches of one comparison, by all ranks together."""
     a, b = read.spaces[spec.a], read.spaces[spec.b]
 
     def make() -> dict[str, pa.Table]:
@@ -96,12 +104,36 @@ def compare(read: Read, spec: ComparisonSpec, arranged: dict[str, Files]) -> Fil
         decoders = None
         if a.model is b.model and a.hook == b.hook and a.decoder is not None and b.decoder is not None:
             decoders = (a.decoder, b.decoder) if a.decoder.shape[1] == b.decoder.shape[1] else None
-        found = match(spec.name, sides[0], sides[1], units.text, units.position, units.passage, decoders)
-        found |= _agreement(read, spec, found["matches"], [side.moments.n_features for side in sides], arranged)
+        codes = units.text, units.position, units.passage
+        found = match(spec.name, sides[0], sides[1], *codes, decoders, read.ranks)
         row = [[spec.name], [a.name], [b.name], [units.name], [units.n_units], [read.passages.num_rows]]
-        return found | {"comparisons": pa.table(row, schema=BY_NAME["comparisons"].arrow), "units": units.units}
+        comparison = pa.table(row, schema=BY_NAME["comparisons"].arrow)
+        if not read.ranks.first:
+            return {}
+        found["matched"] = found.pop("matches")
+        return found | {"comparisons": comparison, "units": units.units}
 
-    return _made(read, COMPARISON_TABLES, spec.name, make, *map(read.names, (spec.a, spec.b)))
+    return _made(read, COMPARISON_TABLES, spec.name, make, *map(read.names, (spec.a, spec.b)), ranks=read.ranks)
+
+
+def agree(
+    read: Read, spec: ComparisonSpec, compared: Files, described: dict[str, Files], arranged: dict[str, Files]
+) -> Files:
+    """The matches of a comparison with what becomes of the neighbours of A, and whether the maps agree."""
+    sides = spec.a, spec.b
+
+    def make() -> dict[str, pa.Table]:
+        maps, lists = ([read.work.read(arranged[name][table]) for name in sides] for table in ("maps", "neighbours"))
+        widths = [read.work.facts(described[name]["features"])[0] for name in sides]
+        near = [geometry.Nearest.of(rows, "activation", n) for rows, n in zip(lists, widths, strict=True)]
+        matches = read.work.read(compared["matched"])
+        with step(f"agreement {spec.name}", matches.num_rows, "pairs") as advance:
+            found = agreement.with_company(matches, near[0], near[1])
+            agreed = agreement.agree(spec.name, found, (near[0], near[1]), (maps[0], maps[1]))
+            advance(matches.num_rows)
+        return {"matches": found, "map_agreement": agreed}
+
+    return _made(read, AGREEMENT_TABLES, spec.name, make, *map(read.names, sides))
 
 
 def rate(
@@ -134,6 +166,12 @@ def fingerprint_of(read: Read, run_file: str) -> str:
     return digest(read.text, weights, tomllib.loads(run_file), SCHEMA_VERSION, METHOD, ddl, read.words.lists)
 
 
+def write(read: Read, finished: list[Files], build: pa.Table) -> None:
+    """Publish the store, and forget what no step of this run has used."""
+    publish.write(read.work, {"build": [build]} | read_tables(read) | made_tables(read, finished))
+    read.work.prune(path for files in (*read.shards.values(), *(f.values() for f in finished)) for path in files)
+
+
 def read_tables(read: Read) -> dict[str, Iterable[pa.Table]]:
     """The tables of what was read."""
     return {
@@ -150,6 +188,7 @@ def made_tables(read: Read, finished: Iterable[Files]) -> dict[str, Iterable[pa.
     for files in finished:
         for table, path in files.items():
             paths.setdefault(table, []).append(path)
+    paths.pop("matched", None)  # `matches` without their neighbours
     scored = scores.together([read.work.read(path) for path in paths.pop("rated", [])], _contests(read))
     paths["units"] = _once_each_alignment(paths.get("units", []))
     parts = {table: _parts(read, files) for table, files in paths.items()}
@@ -177,18 +216,34 @@ def _contests(read: Read) -> dict[str, tuple[str, str] | None]:
     return found
 
 
+def _each(
+    read: Read, names: Iterable[str], do: Callable[[str], Files], weight: Callable[[str], float] | None = None
+) -> dict[str, Files]:
+    """A step's files of each name; ranks divide the names."""
+    made = read.ranks.each(names, do, weight)
+    read.ranks.find(path for files in made.values() for path in files.values())
+    return made
+
+
 def _made(
     read: Read,
     tables: Iterable[str],
     name: str,
     make: Callable[[], dict[str, pa.Table] | Iterable[dict[str, pa.Table]]],
     *key: object,
+    ranks: Ranks = ALONE,
 ) -> Files:
-    """A finished file of each table; made only where they are not all there, from what `key` stands for."""
+    """A finished file of each table; made only where they are not all there, from what `key` stands for.
+
+    Where several ranks make them together, the first one writes.
+    """
     paths = {table: read.work.path(table, name, digest(METHOD, *key)) for table in tables}
-    if not all(path.exists() for path in paths.values()):
+    if ranks.broadcast(lambda: not all(path.exists() for path in paths.values())):
         found = make()
-        read.work.write_parts(paths, [found] if isinstance(found, dict) else found)
+        if ranks.first:
+            read.work.write_parts(paths, [found] if isinstance(found, dict) else found)
+        ranks.meet()
+        ranks.find(paths.values())
     return paths
 
 
@@ -209,21 +264,6 @@ def _of_space(
             advance(tokens.num_rows)
 
     return _made(read, tables, name, watched, read.names(name), *key)
-
-
-def _agreement(
-    read: Read, spec: ComparisonSpec, matches: pa.Table, n_features: list[int], arranged: dict[str, Files]
-) -> dict[str, pa.Table]:
-    """The table `map_agreement`, and `matches` with what becomes of the neighbours of A."""
-    maps, lists = (
-        [read.work.read(arranged[name][table]) for name in (spec.a, spec.b)] for table in ("maps", "neighbours")
-    )
-    near = [geometry.Nearest.of(rows, "activation", n) for rows, n in zip(lists, n_features, strict=True)]
-    with step(f"agreement {spec.name}", matches.num_rows, "pairs") as advance:
-        found = agreement.with_company(matches, near[0], near[1])
-        agreed = agreement.agree(spec.name, found, (near[0], near[1]), (maps[0], maps[1]))
-        advance(matches.num_rows)
-    return {"matches": found, "map_agreement": agreed}
 
 
 def _once_each_alignment(paths: list[Path]) -> list[Path]:

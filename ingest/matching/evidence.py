@@ -39,9 +39,10 @@ class Evidence:
         """These pairs alone; `index` is int64 or bool."""
         return Evidence(*(getattr(self, f.name)[index] for f in fields(self)))
 
-    def join(self, other: "Evidence") -> "Evidence":
-        """These pairs, and then the others."""
-        return Evidence(*(np.concatenate([getattr(side, f.name) for side in (self, other)]) for f in fields(self)))
+    @staticmethod
+    def joined(parts: "list[Evidence]") -> "Evidence":
+        """The pairs of each after those of the one before."""
+        return Evidence(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Evidence)))
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,13 @@ import torch
 from ingest.errors import IngestError
 from ingest.matching import candidates, nulls
 from ingest.matching.assignment import assign
-from ingest.matching.candidates import Pairs, ranks
+from ingest.matching.candidates import Pairs, places
 from ingest.matching.evidence import Witness
 from ingest.matching.moments import Moments, Side, Strata
 from ingest.matching.nulls import BestMatchNull
+from ingest.matching.part import Part
 from ingest.progress import step
+from ingest.ranks import ALONE, Ranks
 from store.schema import BY_NAME
 
 K = 10
@@ -29,6 +31,7 @@ def match(
     position: np.ndarray,
     passage: np.ndarray,
     decoders: tuple[np.ndarray, np.ndarray] | None,
+    ranks: Ranks = ALONE,
     device: str | None = None,
 ) -> dict[str, pa.Table]:
     """The tables `matches` and `match_nulls` of a comparison.
@@ -36,27 +39,32 @@ def match(
     `text`, `position` and `passage` are int64 of shape (unit,): a code of each unit's text, its place in its passage,
     and its passage, ascending. `decoders` are both spaces' decoder rows where they share a model and hook, else None.
     `device` is a torch device; None takes a GPU if there is one. The kept matches are the same on any.
+    Several ranks divide A's features; all have to come, with the same sides, and rank 0 gets the tables (the others
+    none).
 
     Both sides let go of their matrices. Holds 24 bytes an activation of B and 16 of A at the most, the stratum sums,
-    and one tile of pairs.
+    and one tile of pairs; a rank's part of A alone, once it is laid out.
     Raises `IngestError` when the sides differ in units or one of them never fires.
     """
     left, right = a.moments, b.moments
     _refuse(name, left, right)
     order = np.argsort(text, kind="stable")
     token, place = (Strata(np.unique(codes[order], return_inverse=True)[1]) for codes in (text, position))
-    columns = a.columns(order)
+    part = Part.of(left, ranks)
+    columns = a.columns(order) if part.is_whole else a.columns(order).only(part.features)
     a.forget()
     rows = b.rows(order)
     b.forget()
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     with step(f"matching {name}", left.n_features, "features") as advance:
-        witness_a = Witness.of(left, columns, token, place)
+        witness_a = Witness.of(left.only(part.features), columns, token, place)
         witness_b = Witness.of(right, rows.columns(), token, place)
-        pairs = candidates.search(witness_a, witness_b, rows, token, place, K, device, advance)
+        pairs = candidates.search(witness_a, witness_b, rows, token, place, K, device, part, part.paced(advance))
         del witness_a, witness_b
     with step(f"null of {name}", nulls.ROUNDS * left.n_features, "features") as advance:
-        null = nulls.best_match_null(left, right, columns, rows, order, passage, device, advance)
+        null = nulls.best_match_null(left, right, columns, rows, order, passage, device, part.paced(advance), part)
+    if not ranks.first:
+        return {}
     matches = _table(name, left, right, pairs, null, decoders)
     floor = BY_NAME["match_nulls"].arrow.empty_table() if null is None else null.table(name)
     return {"matches": matches, "match_nulls": floor}
@@ -92,8 +100,8 @@ def _table(
     decoders: tuple[np.ndarray, np.ndarray] | None,
 ) -> pa.Table:
     feature_a, feature_b, found = pairs.feature_a, pairs.feature_b, pairs.found
-    rank_ab = ranks(feature_a, found.pearson)
-    rank_ba = ranks(feature_b, found.pearson)
+    rank_ab = places(feature_a, found.pearson)
+    rank_ba = places(feature_b, found.pearson)
     n_a_only, n_b_only = a.n_active[feature_a] - found.n_both, b.n_active[feature_b] - found.n_both
     unknown = pa.nulls(len(feature_a), pa.float64())
     p = np.full(len(feature_a), np.nan) if null is None else null.p_values(feature_a, found.pearson)

@@ -14,6 +14,8 @@ from scipy.stats import false_discovery_control
 from ingest.matching import dense, tiles
 from ingest.matching.layout import Columns, Rows
 from ingest.matching.moments import Moments
+from ingest.matching.part import Part
+from ingest.ranks import ALONE
 from store.schema import BY_NAME
 
 ROUNDS = 5
@@ -71,13 +73,17 @@ def best_match_null(
     passage: np.ndarray,
     device: str = "cpu",
     advance: Callable[[int], None] = lambda _: None,
+    part: Part | None = None,
 ) -> BestMatchNull | None:
     """Shift B by whole passages against A, `ROUNDS` times, and search again; None with fewer than two passages.
 
     `order` is int64 of shape (unit,): the units in the order of both layouts. `passage` is int64 of shape (unit,),
     ascending. The shift is circular, so every unit keeps its neighbours and both sides keep their moments.
+    `a` are the moments of all of A, `left` the activations of this rank's `part` of it (None: all); every rank gets
+    the whole null.
     Holds a copy of B.
     """
+    part = part or Part.of(a, ALONE)
     starts = np.flatnonzero(np.append(True, np.diff(passage) > 0))
     if len(starts) < 2:
         return None
@@ -89,16 +95,24 @@ def best_match_null(
     rng = np.random.default_rng(0)
     for shift in rng.choice(np.arange(1, len(starts)), min(ROUNDS, len(starts) - 1), replace=False):
         shifted = right.permuted(place[(order + starts[shift]) % len(order)])
-        if device == "cpu":
-            maxima = tiles.best(a, b, left, shifted, advance)
-        else:
-            maxima = dense.best(a, b, left, shifted, device, advance)
+        maxima = part.whole(_maxima(a.only(part.features), b, left, shifted, device, advance))
         for number in np.unique(bins[alive]):
             pooled.setdefault(int(number), []).append(maxima[alive & (bins == number)])
     own = {number: np.concatenate(parts) for number, parts in pooled.items()}
     widened = {number: _with_neighbours(own, number) for number in own}
     enough = {number: maxima for number, maxima in widened.items() if len(maxima) >= FEWEST}
     return BestMatchNull(bins, enough, {number: int((alive & (bins == number)).sum()) for number in own})
+
+
+def _maxima(
+    a: Moments, b: Moments, left: Columns, right: Rows, device: str, advance: Callable[[int], None]
+) -> np.ndarray:
+    """float64 of shape (feature of A,): each one's largest pearson."""
+    if not a.n_features:
+        return np.zeros(0)
+    if device == "cpu":
+        return tiles.best(a, b, left, right, advance)
+    return dense.best(a, b, left, right, device, advance)
 
 
 def _with_neighbours(own: dict[int, np.ndarray], number: int) -> np.ndarray:

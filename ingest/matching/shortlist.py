@@ -26,6 +26,16 @@ class Shortlist:
         shape = (ORDERS, n_features, k)
         return Shortlist(np.full(shape, -np.inf, kind), np.full(shape, -1, np.int32))
 
+    @staticmethod
+    def merged(lists: "list[Shortlist]") -> "Shortlist":
+        """The best of several lists of the same features: what a list over all their partners would hold.
+
+        Of equal bounds the lower partner comes first, as where partners are met in ascending order.
+        """
+        bound, partner = (np.concatenate([getattr(one, f) for one in lists], 2) for f in ("bound", "partner"))
+        order = np.lexsort((partner, -bound), axis=2)[:, :, : lists[0].bound.shape[2]]
+        return Shortlist(np.take_along_axis(bound, order, 2), np.take_along_axis(partner, order, 2))
+
     def pairs(self) -> tuple[np.ndarray, np.ndarray]:
         """(feature, partner), int64, of every entry; a pair may come twice."""
         _, feature, _ = np.nonzero(self.partner >= 0)

@@ -1,6 +1,5 @@
 """Measure, permute, test: what is the same for every metric."""
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -9,6 +8,7 @@ from functools import partial
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from ingest.ranks import cores
 from ingest.similarity.registry import Metric, Prepared, find
 from ingest.similarity.score import Null, Score, Undefined
 
@@ -173,7 +173,7 @@ def _draws(
         seeds = np.random.SeedSequence([int(i) for i in orders[0, :16]]).spawn(len(orders))
         jobs = [partial(_drawn, drawn, seed) for seed in seeds]
     values = np.empty(len(jobs))
-    with ThreadPoolExecutor(_workers()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         for i, value in enumerate(pool.map(lambda job: job(), jobs)):
             values[i] = value
             advance(1)
@@ -200,7 +200,3 @@ def _among(order: np.ndarray, rows: np.ndarray | None) -> np.ndarray:
     if rows is None:
         return order.astype(np.int64)
     return np.argsort(np.argsort(order[rows]))
-
-
-def _workers() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
