@@ -65,7 +65,7 @@ def write(work: Workspace, tables: Mapping[str, Iterable[pa.Table]]) -> Path:
             os.fsync(file.fileno())
         beside.replace(target)
         settle(work.folder)
-    except (duckdb.Error, OSError) as error:
+    except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, OSError) as error:
         raise _unwritable(target, error) from None
     finally:
         _clear(work)
