@@ -24,6 +24,8 @@ PACKAGES = (
     *("transformers", "umap-learn"),
 )
 """Packages whose versions the numbers depend on."""
+FULL = (duckdb.IOException, duckdb.TransactionException, duckdb.OutOfMemoryException, duckdb.FatalException)
+"""What DuckDB raises where it cannot write: at once, at the end of a transaction, while it spills, or from then on."""
 
 
 def build_row(fingerprint: str, run_file: str) -> pa.Table:
@@ -65,7 +67,7 @@ def write(work: Workspace, tables: Mapping[str, Iterable[pa.Table]]) -> Path:
             os.fsync(file.fileno())
         beside.replace(target)
         settle(work.folder)
-    except (duckdb.Error, OSError) as error:
+    except (*FULL, OSError) as error:
         raise _unwritable(target, error) from None
     finally:
         _clear(work)

@@ -9,6 +9,7 @@ import resource
 import signal
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,8 @@ def _job(job: dict[str, Any], error: Path) -> None:
     status = 1
     try:
         status = main(job["arguments"])
+    except BaseException:
+        traceback.print_exc()
     finally:
         sys.stderr.flush()
         os._exit(status)
