@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from ingest import models
-from ingest.config import ModelSpec, NeuronsSpec, RandomSaeSpec
+from ingest.config import NeuronsSpec, RandomSaeSpec
 from ingest.errors import IngestError
 from ingest.models import NEURONS, STREAM, Dictionary, Model, Network, Shape
 from ingest.workspace import digest
@@ -23,11 +23,6 @@ def strongest(values: Float[Tensor, "token feature"], k: int) -> Float[Tensor, "
     """The `k` largest values above 0 of each row, the rest 0."""
     top, where = values.clamp(min=0).topk(min(k, values.shape[1]), dim=1)
     return torch.zeros_like(values).scatter_(1, where, top)
-
-
-def planned_shape(spec: ModelSpec) -> Shape | Network | None:
-    """From the model's own configuration, without its weights; None for an imported model. Raises `IngestError`."""
-    return models.planned_shape(spec)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingest import baselines, costs, models
+from ingest import baselines, costs, models, wants
 from ingest.config import ComparisonSpec, ImportedSpec, Job, ModelSpec, NeuronsSpec, RandomSaeSpec, SaeSpec, SpaceSpec
 from ingest.errors import IngestError
 from ingest.machines import Machine
@@ -138,12 +138,7 @@ def _agree(job: Job, known: dict[str, _Known], shapes: dict[str, NetworkShape | 
         for name, sae in mine.items():
             if sae.wanted is not None:
                 models.check_context(name, sae.wanted, job.corpus.context_tokens)
-        shape = shapes[model.name]
-        if shape is not None and shape.context is not None and job.corpus.context_tokens > shape.context:
-            raise IngestError(
-                f"model {model.name!r} reads at most {shape.context} tokens, and corpus.context_tokens is "
-                f"{job.corpus.context_tokens}; give context_tokens = {shape.context} or less"
-            )
+    wants.check_lengths(job, {name: shape.context for name, shape in shapes.items() if shape is not None})
 
 
 def _space(spec: SpaceSpec, job: Job, shape: NetworkShape | None, known: _Known | None, machine: Machine) -> SpacePlan:

@@ -72,7 +72,7 @@ def load(job: Job, work: Workspace, ranks: Ranks = ALONE) -> Read:
     """
     wanted = wants.of(job)
     loaded = {spec.name: models.load(spec, wanted[spec.name]) for spec in job.models}
-    wants.check_lengths(job, loaded)
+    wants.check_lengths(job, {name: model.context for name, model in loaded.items()})
     spaces = {spec.name: activations.load_space(spec, loaded[spec.model]) for spec in job.spaces}
     read_here = {f"model {name!r}": digest(model.weights, model.vocabulary) for name, model in loaded.items()}
     read_here |= {f"space {name!r}": space.weights for name, space in spaces.items()}

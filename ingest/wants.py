@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ingest import models
 from ingest.config import DictionaryBase, Job, ModelSpec
 from ingest.errors import IngestError
-from ingest.models import Model, Wanted
+from ingest.models import Wanted
 from ingest.progress import warn
 
 
@@ -28,13 +28,13 @@ def of(job: Job) -> dict[str, dict[str, bool]]:
     return found
 
 
-def check_lengths(job: Job, loaded: Mapping[str, Model]) -> None:
-    """Raises `IngestError` where passages are longer than a model reads."""
-    for name, model in loaded.items():
-        if model.context is not None and job.corpus.context_tokens > model.context:
+def check_lengths(job: Job, contexts: Mapping[str, int | None]) -> None:
+    """Raises `IngestError` where passages are longer than a model reads: model -> tokens, None without a limit."""
+    for name, context in contexts.items():
+        if context is not None and job.corpus.context_tokens > context:
             raise IngestError(
-                f"model {name!r} reads at most {model.context} tokens, and corpus.context_tokens is "
-                f"{job.corpus.context_tokens}; give context_tokens = {model.context} or less"
+                f"model {name!r} reads at most {context} tokens, and corpus.context_tokens is "
+                f"{job.corpus.context_tokens}; give context_tokens = {context} or less"
             )
 
 

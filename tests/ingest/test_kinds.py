@@ -22,6 +22,8 @@ HEAD = """
 source = "installed-docs"
 packages = ["numpy"]
 tokens = 12_000
+[scores]
+permutations = 19
 [[models]]
 name = "m1"
 load = "demo:tiny-1l"
