@@ -5,7 +5,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import charts, export, facts, links, marks, markup, navigation, reasons, words
+from dashboard import charts, export, facts, links, marks, markup, navigation, prose, reasons, words
 from dashboard.data import Reader
 from dashboard.links import FeatureRef
 from store import records as r
@@ -25,7 +25,7 @@ def top(title: str, help_text: str, reader: Reader, query: Mapping[str, str], ta
     if target is not None:
         with right, st.container(horizontal=True, horizontal_alignment="right"):
             navigation.copy_link(target)
-    st.caption(help_text)
+    prose.caption(help_text)
     stale(reader, query)
 
 

@@ -4,7 +4,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import charts, components, data, examples, facts, links, marks, markup, navigation, neighbours, words
+from dashboard import charts, components, data, examples, facts, links, markup, navigation, neighbours, prose, words
 from dashboard.links import FeatureRef, PairsView
 from store import records as r
 
@@ -203,7 +203,7 @@ def runners(reader: data.Reader, comparison: r.Comparison, a: FeatureRef, b: Fea
         st.columns(2, gap="medium"), (a, b), ("a", "b"), (comparison.space_b, comparison.space_a), strict=True
     ):
         with column:
-            st.subheader(f"Candidates of {side.upper()} in {other}", anchor=False)
+            prose.heading(f"Candidates of {side.upper()} in {other}")
             found = reader.runners_up(comparison.comparison, side, ref.feature, view.filter.thresholds)
             if not found:
                 st.caption("It has no candidate there.")
@@ -251,7 +251,7 @@ def rows(
     match: r.Match | None,
     view: PairsView,
 ) -> None:
-    st.caption(f"Comparison {marks.plain(comparison.comparison)}: {words.alignment(comparison)}.")
+    prose.caption(f"Comparison {comparison.comparison}: {words.alignment(comparison)}.")
     if match is not None:
         st.page_link(
             "app_pages/sql.py", label="The row behind this page, as SQL", icon=":material/terminal:",
