@@ -52,7 +52,7 @@ def _pieces(text: str, limit: int) -> tuple[list[tuple[str, bool]], int]:
         if shown is None and unicodedata.category(character) in ("Mn", "Me"):
             accents += 1
             if accents > STACKED:
-                shown = f"[U+{ord(character):04X}]"
+                shown = "[accent]"
             elif accents == 1 and (not pieces or pieces[-1][1]):
                 pieces.append((CIRCLE, False))
         else:

@@ -80,5 +80,7 @@ def difference(one: Sequence[float], two: Sequence[float], eyes: str = EYES[0]) 
 
 def contrast(one: Sequence[float], two: Sequence[float]) -> float:
     """WCAG 2.2: (lighter + .05) / (darker + .05) of the relative luminances."""
-    darker, lighter = sorted(sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear(x), strict=True)) for x in (one, two))
+    darker, lighter = sorted(
+        sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear(x), strict=True)) for x in (one, two)
+    )
     return (lighter + 0.05) / (darker + 0.05)

@@ -4,7 +4,19 @@ from dataclasses import replace
 
 import streamlit as st
 
-from dashboard import components, data, export, families, family_examples, family_links, kin, links, markup, prose, words
+from dashboard import (
+    components,
+    data,
+    export,
+    families,
+    family_examples,
+    family_links,
+    kin,
+    links,
+    markup,
+    prose,
+    words,
+)
 from dashboard.family_links import FamiliesView
 from dashboard.links import FeatureRef, PairsView
 from store import records as r
