@@ -65,7 +65,7 @@ def choose(reader: data.Reader, query: dict[str, str]) -> None:
 
 
 def examples_of(reader: data.Reader, ref: FeatureRef, feature: r.Feature) -> None:
-    st.subheader("Examples", anchor=False)
+    st.header("Examples", anchor=False)
     stratum = st.segmented_control(
         "Strength",
         list(STRATA),
@@ -96,7 +96,7 @@ HEAD = [
 
 
 def elsewhere(reader: data.Reader, ref: FeatureRef) -> None:
-    st.subheader("Best match in every other space", anchor=False)
+    st.header("Best match in every other space", anchor=False)
     found = reader.elsewhere(ref.space, ref.feature, r.Thresholds())
     if not found:
         st.caption("It has no candidate in any comparison of this store.")
