@@ -7,15 +7,23 @@ import streamlit as st
 
 from dashboard import charts, export, facts, links, marks, markup, navigation, reasons, words
 from dashboard.data import Reader
+from dashboard.glossary import WORDS
 from dashboard.links import FeatureRef
 from store import records as r
 from store.errors import NotAStore, StoreError, UnknownName, WrongSchema
 
 
-def top(title: str, help_text: str, reader: Reader, query: Mapping[str, str], target: str | None = None) -> None:
+def top(
+    title: str,
+    help_text: str,
+    reader: Reader,
+    query: Mapping[str, str],
+    target: str | None = None,
+    terms: Sequence[str] = (),
+) -> None:
     """A page's title, two short lines of help, a button that copies `target`, a word on an old link.
 
-    A title that begins with `<` is HTML.
+    A title that begins with `<` is HTML. `terms` are words of the glossary that the page needs most.
     """
     left, right = st.columns([6, 1], vertical_alignment="center")
     if title.startswith("<"):
@@ -25,8 +33,18 @@ def top(title: str, help_text: str, reader: Reader, query: Mapping[str, str], ta
     if target is not None:
         with right, st.container(horizontal=True, horizontal_alignment="right"):
             navigation.copy_link(target)
-    st.caption(help_text)
+    explain(reader, help_text, terms)
     stale(reader, query)
+
+
+def explain(reader: Reader, help_text: str, terms: Sequence[str]) -> None:
+    """Two short lines on what a page answers, and the words to know, each with its meaning."""
+    known = " · ".join(
+        markup.link(links.href("glossary", links.glossary_query(reader.fingerprint, term)), escape(term), WORDS[term])
+        for term in terms
+    )
+    said = f"{escape(help_text)}{f' <span style="margin-left:.5em">Words: {known}</span>' if known else ''}"
+    st.html(f'<div style="font-size:.875rem;line-height:1.6;{markup.FAINT}">{said}</div>')
 
 
 def stale(reader: Reader, query: Mapping[str, str]) -> None:
@@ -187,9 +205,9 @@ def pager(to: Callable[[int], str], page: int, rows: int, more: bool, known: int
     """Which rows of a table these are, and links to the pages around: `to` gives the address of a page, from 1."""
     first = (page - 1) * rows + 1
     total = f" of {words.count(known)}" if known is not None else ""
-    parts = [markup.link(to(page - 1), "\N{LEFTWARDS ARROW} previous")] if page > 1 else []
+    parts = [markup.link(to(page - 1), "\N{LEFTWARDS ARROW} previous", rel="prev")] if page > 1 else []
     parts.append(f"rows {first:,} to {first + rows - 1:,}{total}" if more else f"rows from {first:,}{total}")
-    parts += [markup.link(to(page + 1), "next \N{RIGHTWARDS ARROW}")] if more else []
+    parts += [markup.link(to(page + 1), "next \N{RIGHTWARDS ARROW}", rel="next")] if more else []
     st.html(
         '<div style="display:flex;gap:1.2rem;font-size:.86rem;'
         f'justify-content:flex-end">{"".join(f"<span>{part}</span>" for part in parts)}</div>'

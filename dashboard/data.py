@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import streamlit as st
 
+from dashboard.lookup import Known
 from store import cells, console
 from store import records as r
 from store import score_records as sr
@@ -265,6 +266,12 @@ class Reader:
     def sql(self, query: str, seconds: float, rows: int) -> r.Table:
         """One bounded query of a visitor; QueryRefused says why not."""
         return console.run(self.store, query, max_rows=rows, seconds=seconds)
+
+
+def known() -> Known:
+    """What can be named in the store as it is now."""
+    now = reader()
+    return Known(now.fingerprint, now.spaces(), now.comparisons(), [one.concept for one in now.concepts(1.0)])
 
 
 def reader() -> Reader:

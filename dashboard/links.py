@@ -14,7 +14,7 @@ from store.records import ONE_SIDED, REASONS, SORTS, UNMATCHED_SORTS, PairFilter
 
 PAGES = (
     "", "pairs", "unmatched", "scores", "maps", "pair", "feature", "neighbourhood",
-    "families", "concepts", "sql", "glossary",
+    "families", "concepts", "sql", "glossary", "list",
 )  # fmt: skip
 """URL paths of the pages; the empty one is the overview."""
 FINGERPRINT_LENGTH = 8
@@ -112,12 +112,39 @@ def parse_one(query: Mapping[str, str]) -> FeatureRef | None:
     return parse_feature(query["f"], "f") if "f" in query else None
 
 
-def feature_query(fingerprint: str, f: FeatureRef) -> dict[str, str]:
-    return {"store": fingerprint[:FINGERPRINT_LENGTH], "f": str(f)}
+def feature_query(fingerprint: str, f: FeatureRef, stratum: str = "top") -> dict[str, str]:
+    """Query of the Feature page; `stratum` is which of its examples are looked at."""
+    query = {"store": fingerprint[:FINGERPRINT_LENGTH], "f": str(f)}
+    return query | ({"stratum": stratum} if stratum != "top" else {})
+
+
+def parse_stratum(query: Mapping[str, str], known: tuple[str, ...]) -> tuple[str, list[str]]:
+    """Which of a feature's examples a link asks for, and a line for each parameter that could not be read."""
+    problems: list[str] = []
+    chosen = _chosen(query, "stratum", known, problems).get("stratum", "top")
+    return str(chosen), problems + _strangers(query, {"store", "f", "stratum"})
 
 
 def sql_query(fingerprint: str, sql: str) -> dict[str, str]:
     return {"store": fingerprint[:FINGERPRINT_LENGTH], "q": sql}
+
+
+def overview_query(fingerprint: str, value: str) -> dict[str, str]:
+    """Query of the Overview; `value` is what its grid shows."""
+    query = {"store": fingerprint[:FINGERPRINT_LENGTH]}
+    return query | ({"show": value} if value != "n_homologues" else {})
+
+
+def parse_overview(query: Mapping[str, str], known: tuple[str, ...]) -> tuple[str, list[str]]:
+    """What the Overview's grid shows, and a line for each parameter that could not be read."""
+    problems: list[str] = []
+    value = _chosen(query, "show", known, problems).get("show", "n_homologues")
+    return str(value), problems + _strangers(query, {"store", "show"})
+
+
+def glossary_query(fingerprint: str, text: str) -> dict[str, str]:
+    """Query of the Glossary, which then shows what holds the text."""
+    return {"store": fingerprint[:FINGERPRINT_LENGTH]} | ({"q": text} if text else {})
 
 
 def pairs_query(fingerprint: str, view: PairsView) -> dict[str, str]:

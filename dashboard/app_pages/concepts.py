@@ -26,6 +26,7 @@ def show() -> None:
         reader,
         query,
         links.href("concepts", family_links.search_query(reader.fingerprint, view)),
+        ("concept", "match", "reason"),
     )
     components.problems(unread)
     box(reader.fingerprint, view)

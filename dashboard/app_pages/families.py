@@ -31,6 +31,7 @@ def listed(reader: data.Reader, query: dict[str, str], view: FamiliesView, unrea
         reader,
         query,
         links.href("families", family_links.families_query(reader.fingerprint, view)),
+        ("family", "mutual best", "floor"),
     )
     components.problems(unread)
     families.bar(reader.fingerprint, view)
@@ -88,6 +89,7 @@ def one_family(
         reader,
         query,
         links.href("families", family_links.families_query(reader.fingerprint, replace(view, family=shown))),
+        ("family", "mutual best"),
     )
     components.problems(unread)
     back = links.href("families", family_links.families_query(reader.fingerprint, replace(view, family=None)))

@@ -48,6 +48,7 @@ def show() -> None:
         reader,
         query,
         links.href("maps", map_links.maps_query(reader.fingerprint, view)),
+        ("map", "agreement", "neighbour overlap"),
     )
     components.problems([*unread, *unfit])
     names = [one.comparison for one in comparisons]

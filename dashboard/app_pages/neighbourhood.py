@@ -44,6 +44,7 @@ def show() -> None:
         reader,
         query,
         neighbour_links.href(reader.fingerprint, c.comparison, view.feature),
+        ("neighbour", "neighbour overlap", "mutual best"),
     )
     components.problems(unread)
     neighbours.bar(reader.fingerprint, view, c, comparisons, reader.space(c.space_a).n_features)

@@ -4,8 +4,8 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import charts, components, data, floors, links, marks, markup, summary, words
-from dashboard.links import FeatureRef, PairsView
+from dashboard import bars, charts, components, data, floors, glance, links, marks, markup, summary, words
+from dashboard.links import PairsView
 from store import records as r
 
 VALUES = {
@@ -25,21 +25,25 @@ def show() -> None:
     comparisons, counts = reader.comparisons(), reader.counts()
     name = summary.title(models)
     st.set_page_config(page_title=f"{name} · Homolog")
-    left, right = st.columns([3, 1], vertical_alignment="bottom")
-    with left:
-        components.top(name, summary.text(build, counts, comparisons), reader, st.query_params.to_dict())
-    right.html(
-        f'<div style="text-align:right;font-size:.84rem" title="{build.fingerprint}">store '
-        f'<span style="{markup.MONO};font-weight:600">{build.fingerprint[: links.FINGERPRINT_LENGTH]}</span>'
-        f" · {build.created_at:%d %b %Y}</div>"
+    query = st.query_params.to_dict()
+    value, unread = links.parse_overview(query, tuple(VALUES))
+    made = f"store {build.fingerprint[: links.FINGERPRINT_LENGTH]} of {build.created_at:%d %b %Y}"
+    components.top(
+        name,
+        f"{summary.text(build, counts, comparisons)} · {made}",
+        reader,
+        query,
+        links.href("", links.overview_query(reader.fingerprint, value)),
+        ("space", "comparison", "contextual homologue"),
     )
+    components.problems(unread)
     summaries = reader.summaries(r.Thresholds())
     if summaries:
         headline(summaries, spaces)
         st.space("small")
         shared, best = st.columns([6, 5], gap="large")
         with shared:
-            comparison_grid(reader, summaries, spaces)
+            comparison_grid(reader, summaries, spaces, value)
             newcomer()
         with best:
             three_pairs(reader, summaries, spaces)
@@ -93,18 +97,23 @@ def headline(summaries: list[r.ComparisonSummary], spaces: list[r.Space]) -> Non
     )
 
 
-def comparison_grid(reader: data.Reader, summaries: list[r.ComparisonSummary], spaces: list[r.Space]) -> None:
+def comparison_grid(
+    reader: data.Reader, summaries: list[r.ComparisonSummary], spaces: list[r.Space], value: str
+) -> None:
     head, choice = st.columns([3, 4], vertical_alignment="center")
     head.subheader("How much is shared", anchor=False)
     with choice:
-        value = st.segmented_control(
+        st.segmented_control(
             "Show",
             list(VALUES),
             format_func=VALUES.__getitem__,
-            default="n_homologues",
             required=True,
-            key="overview_value",
             label_visibility="collapsed",
+            **bars.bound(
+                "overview_value",
+                value,
+                lambda chosen: st.query_params.from_dict(links.overview_query(reader.fingerprint, chosen)),
+            ),
         )
     shown, targets, titles = {}, {}, {}
     for one in summaries:
@@ -176,27 +185,7 @@ def three_pairs(reader: data.Reader, summaries: list[r.ComparisonSummary], space
         st.caption("No pair passes every filter. Open a comparison and relax one.")
     for row in chosen:
         with st.container(border=True):
-            small_pair(reader, row.match)
-
-
-def small_pair(reader: data.Reader, match: r.Match) -> None:
-    comparison = reader.comparison(match.comparison)
-    a, b = FeatureRef(comparison.space_a, match.feature_a), FeatureRef(comparison.space_b, match.feature_b)
-    target = links.href("pair", links.pair_query(reader.fingerprint, a, b))
-    name = f"{markup.underlined(str(a), 'a')} ↔ {markup.underlined(str(b), 'b')}"
-    st.html(
-        '<div style="display:flex;justify-content:space-between;gap:1rem;flex-wrap:wrap">'
-        f"{markup.link(target, name, 'open this pair', 'text-decoration:none')}"
-        f'<span title="{escape(words.evidence(match))}" style="font-variant-numeric:tabular-nums;font-size:.86rem">'
-        f"r {words.number(match.pearson)} · context {words.number(match.pearson_context)}</span></div>"
-    )
-    strips = reader.pair_strips(match.comparison, a.feature, b.feature, "both", 1)
-    if strips:
-        top_a, top_b = (
-            reader.feature(a.space, a.feature).max_activation,
-            reader.feature(b.space, b.feature).max_activation,
-        )
-        st.html(markup.pair_strip(strips[0], top_a, top_b))
+            glance.pair(reader, row.match, 1)
 
 
 def facts(models: list[r.Model], spaces: list[r.Space]) -> None:

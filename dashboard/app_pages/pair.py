@@ -1,16 +1,30 @@
 """Do these two features mean the same thing?"""
 
+from dataclasses import replace
 from html import escape
 
 import streamlit as st
 
-from dashboard import charts, components, data, examples, facts, links, marks, markup, navigation, neighbours, words
+from dashboard import (
+    bars,
+    charts,
+    components,
+    data,
+    examples,
+    facts,
+    links,
+    marks,
+    markup,
+    navigation,
+    neighbours,
+    pair_links,
+    words,
+)
 from dashboard.links import FeatureRef, PairsView
+from dashboard.pair_links import Look
 from store import records as r
 
 GROUP_WORDS = {"both": "Both fire", "only_a": "Only A", "only_b": "Only B"}
-# Strips at first, for each "show more", and at most.
-FIRST, MORE, MOST = 5, 10, 65
 
 
 def show() -> None:
@@ -21,23 +35,25 @@ def show() -> None:
         choose(reader, query)
         return
     a, b = named
-    view, unread = links.parse_pairs(query)
+    look, rest, misread = pair_links.parse_look(query)
+    view, unread = links.parse_pairs(rest)
+    unread += misread
     sides = reader.feature(a.space, a.feature), reader.feature(b.space, b.feature)
     comparison = reader.comparison_of(a.space, b.space)
     if comparison is None:
         st.set_page_config(page_title=f"{a} ↔ {b} · Homolog")
-        heading(reader, a, b, None, view, query)
+        heading(reader, (a, b), None, view, look, query)
         components.problems([*no_comparison(reader, a, b), *unread])
         cards(reader, a, b)
         return
     match = reader.match(comparison.comparison, a.feature, b.feature, view.filter.thresholds)
     st.set_page_config(page_title=words.page_title(str(a), str(b), match))
-    heading(reader, a, b, comparison, view, query)
+    heading(reader, (a, b), comparison, view, look, query)
     components.problems(unread)
     evidence(match, view)
     if match is not None:
         st.html(neighbours.of_pair(reader, comparison, match))
-    strips(reader, comparison, a, b, sides)
+    strips(reader, comparison, (a, b), sides, look)
     plots(reader, comparison, a, b)
     cards(reader, a, b)
     runners(reader, comparison, a, b, view)
@@ -46,7 +62,13 @@ def show() -> None:
 
 def choose(reader: data.Reader, query: dict[str, str]) -> None:
     st.set_page_config(page_title="Pair · Homolog")
-    components.top("Pair", "Two features side by side. Name them here, or come from a row of Pairs.", reader, query)
+    components.top(
+        "Pair",
+        "Two features side by side. Name them here, or come from a row of Pairs.",
+        reader,
+        query,
+        terms=("feature", "match"),
+    )
     if chosen := components.go_to("pair", reader, ("A", "B")):
         st.query_params.from_dict(links.pair_query(reader.fingerprint, chosen[0], chosen[1]))
         st.rerun()
@@ -65,12 +87,13 @@ def no_comparison(reader: data.Reader, a: FeatureRef, b: FeatureRef) -> list[str
 
 def heading(
     reader: data.Reader,
-    a: FeatureRef,
-    b: FeatureRef,
+    pair: tuple[FeatureRef, FeatureRef],
     comparison: r.Comparison | None,
     view: PairsView,
+    look: Look,
     query: dict[str, str],
 ) -> None:
+    a, b = pair
     left, right = st.columns([5, 3], vertical_alignment="center")
     name = f"{markup.feature_link(reader.fingerprint, a, 'a')} ↔ {markup.feature_link(reader.fingerprint, b, 'b')}"
     left.html(f'<h1 style="{markup.HEADING}">{name}</h1>')
@@ -82,7 +105,17 @@ def heading(
             st.html(
                 markup.link(swapped, "Swap A and B", "open the pair in the order of the comparison"), width="content"
             )
-        navigation.copy_link(links.href("pair", links.pair_query(reader.fingerprint, a, b, view)))
+        switch = markup.collect(
+            reader.fingerprint, [pair], "\N{CHECK MARK} in reading list", "+ reading list", main=True
+        )
+        st.html(f'<div style="font-size:.86rem">{switch}</div>', width="content")
+        shown = links.pair_query(reader.fingerprint, a, b, view) | pair_links.look_query(look)
+        navigation.copy_link(links.href("pair", shown))
+    components.explain(
+        reader,
+        "Do these two features mean the same thing? Read the passages under both, then why the match may be trivial.",
+        ("r", "token part", "context", "margin"),
+    )
     components.stale(reader, query)
 
 
@@ -90,16 +123,21 @@ def beside(reader: data.Reader, comparison: r.Comparison, a: FeatureRef, b: Feat
     """Previous and next pair under the filter that the link carries."""
     before, after, place, passing = reader.around(comparison.comparison, a.feature, b.feature, view.filter, view.sort)
 
-    def step(to: tuple[int, int] | None, text: str) -> str:
+    def step(to: tuple[int, int] | None, text: str, rel: str) -> str:
         if to is None:
             return f'<span style="opacity:.35">{text}</span>'
         refs = FeatureRef(a.space, to[0]), FeatureRef(b.space, to[1])
-        return markup.link(links.href("pair", links.pair_query(reader.fingerprint, *refs, view)), text)
+        target = links.href("pair", links.pair_query(reader.fingerprint, *refs, view))
+        return markup.link(target, text, f"key {rel[0]}", rel=rel)
 
     listed = links.href("pairs", links.pairs_query(reader.fingerprint, words.listed(view, comparison.comparison)))
     where = f"{place:,} of {passing:,}" if place is not None else f"not among the {passing:,}"
     middle = markup.link(listed, where, "the list of pairs under this filter", markup.FAINT)
-    parts = (step(before, "\N{LEFTWARDS ARROW} previous"), middle, step(after, "next \N{RIGHTWARDS ARROW}"))
+    parts = (
+        step(before, "\N{LEFTWARDS ARROW} previous", "prev"),
+        middle,
+        step(after, "next \N{RIGHTWARDS ARROW}", "next"),
+    )
     return f'<div style="display:flex;gap:.9rem;font-size:.86rem;white-space:nowrap">{"".join(parts)}</div>'
 
 
@@ -124,35 +162,43 @@ def evidence(match: r.Match | None, view: PairsView) -> None:
 
 
 def strips(
-    reader: data.Reader, comparison: r.Comparison, a: FeatureRef, b: FeatureRef, sides: tuple[r.Feature, r.Feature]
+    reader: data.Reader,
+    comparison: r.Comparison,
+    pair: tuple[FeatureRef, FeatureRef],
+    sides: tuple[r.Feature, r.Feature],
+    look: Look,
 ) -> None:
+    a, b = pair
+
+    def write(look: Look) -> None:
+        query = {name: value for name, value in st.query_params.to_dict().items() if name not in ("group", "n")}
+        st.query_params.from_dict(query | pair_links.look_query(look))
+
     counts = reader.group_counts(comparison.comparison, a.feature, b.feature)
     head, choice = st.columns([3, 4], vertical_alignment="center")
     head.subheader("Where they fire", anchor=False)
-    key = f"pair_group_{a}_{b}"
     with choice:
-        group = st.segmented_control(
+        st.segmented_control(
             "Group",
             list(GROUP_WORDS),
-            default="both",
             required=True,
-            key=key,
             label_visibility="collapsed",
             format_func=lambda name: f"{GROUP_WORDS[name]} ({words.count(counts.get(name, 0))})",
+            **bars.bound("pair_group", look.group, lambda chosen: write(Look(chosen))),
         )
-    shown = st.session_state.setdefault(f"{key}_{group}", FIRST)
-    found = reader.pair_strips(comparison.comparison, a.feature, b.feature, group, shown + 1)
+    shown = look.shown
+    found = reader.pair_strips(comparison.comparison, a.feature, b.feature, look.group, shown + 1)
     if not found:
-        st.caption(f"No unit of this kind: {GROUP_WORDS[group].lower()} nowhere.")
+        st.caption(f"No unit of this kind: {GROUP_WORDS[look.group].lower()} nowhere. Choose another group.")
         return
     st.caption(
         "The band above a token is A's (blue), the band below it B's (orange), each as strong as the activation is "
         "beside the feature's largest. On the left, both activations at the strongest place. Hover for values."
     )
     st.html("".join(markup.pair_strip(one, sides[0].max_activation, sides[1].max_activation) for one in found[:shown]))
-    if len(found) > shown and shown < MOST and st.button("Show more", key=f"{key}_more", icon=":material/expand_more:"):
-        st.session_state[f"{key}_{group}"] = shown + MORE
-        st.rerun()
+    if len(found) > shown and shown < pair_links.MOST:
+        more = replace(look, shown=min(shown + pair_links.MORE, pair_links.MOST))
+        st.button("Show more", key="pair_more", icon=":material/expand_more:", on_click=lambda: write(more))
 
 
 def plots(reader: data.Reader, comparison: r.Comparison, a: FeatureRef, b: FeatureRef) -> None:

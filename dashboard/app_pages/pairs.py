@@ -32,6 +32,7 @@ def show() -> None:
         reader,
         query,
         links.href("pairs", links.pairs_query(reader.fingerprint, view)),
+        ("match", "r", "context", "mutual best", "reason"),
     )
     components.problems(unread)
     filters.bar(reader.fingerprint, view, comparisons)
@@ -160,6 +161,7 @@ def line(reader: data.Reader, view: PairsView, comparison: r.Comparison, row: r.
     m = row.match
     a, b = FeatureRef(comparison.space_a, m.feature_a), FeatureRef(comparison.space_b, m.feature_b)
     target = links.href("pair", links.pair_query(reader.fingerprint, a, b, view))
+    switch = markup.collect(reader.fingerprint, [(a, b)], "\N{CHECK MARK}", "+")
     button = f"text-decoration:none;border:{markup.LINE};border-radius:.5rem;padding:.15rem .55rem;font-weight:500"
     return [
         markup.feature_link(reader.fingerprint, a, "a", str(a.feature)),
@@ -172,7 +174,7 @@ def line(reader: data.Reader, view: PairsView, comparison: r.Comparison, row: r.
         words.count(m.n_both),
         words.number(m.margin) if m.margin is not None else words.NONE,
         markup.reason_chips(m, view.filter.thresholds),
-        markup.link(target, "Compare", words.evidence(m), button),
+        f'<span style="white-space:nowrap">{markup.link(target, "Compare", words.evidence(m), button)} {switch}</span>',
     ]
 
 

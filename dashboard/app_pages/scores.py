@@ -48,6 +48,7 @@ def show() -> None:
         reader,
         query,
         links.href("scores", score_links.scores_query(reader.fingerprint, view)),
+        ("score", "null", "ceiling", "floor"),
     )
     components.problems([*unread, *unfit])
     scores.bar(reader.fingerprint, view, variants)

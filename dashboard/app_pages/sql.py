@@ -25,10 +25,11 @@ def show() -> None:
         "SQL",
         f"Your own question, in DuckDB's SQL, over this store only: read-only, at most {SECONDS:.0f} s and "
         f"{ROWS:,} rows. "
-        "`judged_matches()` is every match with its reasons; it takes your thresholds.",
+        "judged_matches() is every match with its reasons; it takes your thresholds.",
         reader,
         query,
         links.href("sql", links.sql_query(reader.fingerprint, linked)),
+        ("store", "match", "reason"),
     )
     editor(reader)
     if linked:

@@ -34,6 +34,7 @@ def show() -> None:
         reader,
         query,
         links.href("unmatched", links.unmatched_query(reader.fingerprint, view)),
+        ("unmatched", "activation mass", "chance"),
     )
     components.problems(unread)
     unmatched.bar(reader.fingerprint, view, comparison, comparisons)
