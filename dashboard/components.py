@@ -43,8 +43,8 @@ def explain(reader: Reader, help_text: str, terms: Sequence[str]) -> None:
         markup.link(links.href("glossary", links.glossary_query(reader.fingerprint, term)), escape(term), WORDS[term])
         for term in terms
     )
-    said = f"{escape(help_text)}{f' <span style="margin-left:.5em">Words: {known}</span>' if known else ''}"
-    st.html(f'<div style="font-size:.875rem;line-height:1.6;{markup.FAINT}">{said}</div>')
+    words_to_know = f'<span style="margin-left:.5em">Words: {known}</span>' if known else ""
+    st.html(f'<div style="font-size:.875rem;line-height:1.6;{markup.FAINT}">{escape(help_text)} {words_to_know}</div>')
 
 
 def stale(reader: Reader, query: Mapping[str, str]) -> None:
