@@ -9,7 +9,7 @@ from dashboard.theme import options
 from store.errors import StoreError
 from store.read import Store
 
-APP = Path(__file__).with_name("app.py")
+APP = Path(__file__).with_name("server.py")
 
 
 def arguments(given: list[str]) -> argparse.Namespace:

@@ -23,13 +23,15 @@ from store.read import Store
 from store.schema import DATABASE
 
 Answer = TypeVar("Answer")
+SCRIPTS = ("app.py", "server.py")
+"""What `streamlit run` is given: the pages, or the pages and what a server of a lab adds."""
 ENVIRONMENT = "HOMOLOG_STORE"
 """Names the store's folder where the command line does not."""
 
 
 def folder() -> Path:
     """The store's folder: from `streamlit run dashboard/app.py -- DIR`, else from the environment."""
-    by_command = sys.argv[1] if len(sys.argv) > 1 and Path(sys.argv[0]).name == "app.py" else None
+    by_command = sys.argv[1] if len(sys.argv) > 1 and Path(sys.argv[0]).name in SCRIPTS else None
     chosen = by_command or os.environ.get(ENVIRONMENT)
     if not chosen:
         raise NotAStore("no store was named; start with `python -m dashboard DIR`")

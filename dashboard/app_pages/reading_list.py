@@ -57,6 +57,8 @@ def tools(reader: data.Reader, view: ListView) -> None:
         max_chars=list_links.LONGEST,
         **bars.bound("list_title", view.title, named),
     )
+    if len(view.pairs) == 1:
+        return
     all_of_it = markup.collect(
         reader.fingerprint, view.pairs, "\N{CHECK MARK} all in my reading list", "+ all to my reading list"
     )
