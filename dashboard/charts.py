@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
+import pandas as pd
 
 from dashboard import marks
 from store import records as r
@@ -34,8 +35,9 @@ def _shown(token: str | None) -> str:
     return "unknown" if token is None else marks.plain(token)
 
 
-def _data(rows: list[dict[str, Any]]) -> alt.Data:
-    return alt.Data(values=rows)
+def frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """Rows as a chart takes them: of a frame Altair reads the columns, of a list it validates every cell (seconds)."""
+    return pd.DataFrame.from_records(rows)
 
 
 def _finish(chart: Any, height: int) -> Any:
@@ -74,7 +76,7 @@ def pairs_scatter(points: Sequence[r.PairPoint], comparison: r.Comparison, heigh
     ]
     hidden, shown = ([row for row in rows if (row["kept"] == KEPT) is wanted] for wanted in (False, True))
     dots = [
-        alt.Chart(_data(some)).mark_circle(color=color, opacity=opacity, size=size).encode(x=x, y=y, tooltip=tooltip)
+        alt.Chart(frame(some)).mark_circle(color=color, opacity=opacity, size=size).encode(x=x, y=y, tooltip=tooltip)
         for some, color, opacity, size in ((hidden, GREY, 0.25, 14), (shown, A, 0.9, 38))
     ]
     return _finish(alt.layer(*_diagonal(), *dots), height)
@@ -84,13 +86,13 @@ def _diagonal() -> list[alt.Chart]:
     """The line on which the token explains all of r, and its name."""
     ends = [{"token": 0.0, "pearson": 0.0}, {"token": 1.0, "pearson": 1.0}]
     line = (
-        alt.Chart(_data(ends))
+        alt.Chart(frame(ends))
         .mark_line(color=GREY, strokeDash=[4, 4], strokeWidth=1)
         .encode(x="token:Q", y="pearson:Q")
     )
     place = [{"token": 0.85, "pearson": 0.85, "label": "the token explains all"}]
     label = (
-        alt.Chart(_data(place))
+        alt.Chart(frame(place))
         .mark_text(color=GREY, align="left", dx=10, dy=16, fontSize=11)
         .encode(x="token:Q", y="pearson:Q", text="label:N")
     )
@@ -129,7 +131,7 @@ def null_floor(
     ]
     hidden, shown = ([row for row in dots if (row["kept"] == KEPT) is wanted] for wanted in (False, True))
     layers = [
-        alt.Chart(_data(some)).mark_circle(color=color, opacity=opacity, size=size).encode(x=x, y=y, tooltip=tooltip)
+        alt.Chart(frame(some)).mark_circle(color=color, opacity=opacity, size=size).encode(x=x, y=y, tooltip=tooltip)
         for some, color, opacity, size in ((hidden, GREY, 0.55, 12), (shown, A, 0.9, 30))
     ]
     return _finish(alt.layer(*_chance(ranges, x), *layers), height)
@@ -155,15 +157,15 @@ def _chance(ranges: Sequence[r.NullFloor], x: alt.X) -> list[alt.Chart]:
     ]
 
     def band(bottom: str, top: str, opacity: float) -> alt.Chart:
-        marked = alt.Chart(_data(rows)).mark_rect(color=GREY, opacity=opacity)
+        marked = alt.Chart(frame(rows)).mark_rect(color=GREY, opacity=opacity)
         return marked.encode(x=x, x2="end:Q", y=alt.Y(f"{bottom}:Q", title=FLOOR_TITLE), y2=f"{top}:Q", tooltip=tooltip)
 
     def line(name: str, width: float, dash: list[int]) -> alt.Chart:
-        marked = alt.Chart(_data(rows)).mark_rule(color=GREY, strokeWidth=width, strokeDash=dash)
+        marked = alt.Chart(frame(rows)).mark_rule(color=GREY, strokeWidth=width, strokeDash=dash)
         return marked.encode(x=x, x2="end:Q", y=alt.Y(f"{name}:Q", title=FLOOR_TITLE), tooltip=tooltip)
 
     words = [{**rows[0], "label": "chance"}] if rows else []
-    label = alt.Chart(_data(words)).mark_text(color=GREY, align="left", dx=5, dy=11, fontSize=11)
+    label = alt.Chart(frame(words)).mark_text(color=GREY, align="left", dx=5, dy=11, fontSize=11)
     named = label.encode(x=x, y=alt.Y("q95:Q", title=FLOOR_TITLE), text="label:N")
     shades = [band("floor", "q95", 0.16), band("median", "q95", 0.24)]
     return [*shades, line("maximum", 0.8, [2, 2]), line("q95", 2.0, [1, 0]), named]
@@ -184,7 +186,7 @@ def homologues(curves: Sequence[tuple[r.HomologueCurve, str]], height: int = 320
         if n > 0
     ]
     legend = alt.Legend(title=None, orient="top", columns=2, labelLimit=330, symbolType="stroke", symbolSize=300)
-    chart = alt.Chart(_data(rows)).encode(
+    chart = alt.Chart(frame(rows)).encode(
         x=alt.X(
             "context:Q",
             title="context at least (r that the token does not explain)",
@@ -213,7 +215,7 @@ def histogram(bins: Sequence[r.HistogramBin], side: str = "a", height: int = 170
     """Distribution of a feature's activations above 0; counts on a square-root scale, so that rare strong ones show."""
     rows = [{"lower": b.lower, "upper": b.upper, "count": b.count} for b in bins if b.count > 0]
     return _finish(
-        alt.Chart(_data(rows))
+        alt.Chart(frame(rows))
         .mark_bar(color=A if side == "a" else B, opacity=0.85, binSpacing=1)
         .encode(
             x=alt.X("lower:Q", bin="binned", title="activation", axis=alt.Axis(format="~f", tickCount=6)),
@@ -244,7 +246,7 @@ def units(scatter: r.UnitScatter, name_a: str, name_b: str, height: int = 300) -
     ]
     order = ["both fire", "only A", "only B"]
     return _finish(
-        alt.Chart(_data(rows))
+        alt.Chart(frame(rows))
         .mark_circle(size=30, opacity=0.6)
         .encode(
             x=alt.X("a:Q", title=title_a, axis=alt.Axis(format="~f", tickCount=6)),
@@ -273,7 +275,7 @@ def _who(point: r.UnitPoint) -> str:
 def _density(cells: Sequence[r.DensityCell], title_a: str, title_b: str) -> alt.Chart:
     rows = [{"a0": c.a_lower, "a1": c.a_upper, "b0": c.b_lower, "b1": c.b_upper, "count": c.count} for c in cells]
     return (
-        alt.Chart(_data(rows))
+        alt.Chart(frame(rows))
         .mark_rect(color=BOTH)
         .encode(
             x=alt.X("a0:Q", bin="binned", title=title_a, axis=alt.Axis(format="~f", tickCount=6)),

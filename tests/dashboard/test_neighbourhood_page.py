@@ -23,6 +23,7 @@ from dashboard.neighbour_links import NeighbourView
 from store import console
 from store import records as r
 from store.read import Store
+from tests.dashboard.draw import spec_of
 from tests.dashboard.test_pages import page, said
 from tests.store import build
 
@@ -206,7 +207,7 @@ def test_each_kind_of_match_is_shared_out_over_the_bins() -> None:
 
 
 def test_chance_is_grey_and_the_feature_blue() -> None:
-    spec = neighbour_charts.overlap(bins((5, 1), (4, 3)), CHANCE, ("a:7", 0.25)).to_dict()
+    spec = spec_of(neighbour_charts.overlap(bins((5, 1), (4, 3)), CHANCE, ("a:7", 0.25)))
     _, chance, named, own, label = spec["layer"]
     assert {chance["mark"]["color"], named["mark"]["color"]} == {charts.GREY}
     assert chance["data"]["values"][0]["lower"] == 0.0041
