@@ -6,6 +6,7 @@ Answers that cost more than a lookup are cached, bounded, under the store's fing
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,12 +16,13 @@ import pyarrow as pa
 import streamlit as st
 
 from dashboard.lookup import Known
-from store import cells, console
+from store import cells
 from store import records as r
 from store import score_records as sr
 from store.errors import NotAStore
 from store.read import Store
 from store.schema import DATABASE
+from store.visitors import Visitors
 
 Answer = TypeVar("Answer")
 SCRIPTS = ("app.py", "server.py")
@@ -52,17 +54,17 @@ class _Slot:
     """The one open store. Pages that still read a replaced one keep it alive until they are done."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
-    seen: tuple[Path, tuple[int, int, int] | None] | None = None
-    store: Store | None = None
+    opened: "Reader | None" = None
+    visitors: Visitors = field(default_factory=Visitors)
 
-    def get(self, path: Path) -> Store:
+    def get(self, path: Path) -> "Reader":
         with self.lock:
             now = (path, identity(path))
-            if self.store is not None and self.seen == now:
-                return self.store
-            self.store, self.seen = None, None
-            self.store, self.seen = Store(path), now
-            return self.store
+            if self.opened is None or self.opened.seen != now:
+                self.opened = None
+                self.visitors.close()
+                self.opened = Reader(Store(path), now, self.visitors)
+            return self.opened
 
 
 @st.cache_resource(show_spinner=False)
@@ -81,6 +83,7 @@ class Reader:
 
     store: Store
     seen: object
+    visitors: Visitors
 
     @property
     def fingerprint(self) -> str:
@@ -266,8 +269,19 @@ class Reader:
         return self._ask(Store.concept_members, concept, share, limit)
 
     def sql(self, query: str, seconds: float, rows: int) -> r.Table:
-        """One bounded query of a visitor; QueryRefused says why not."""
-        return console.run(self.store, query, max_rows=rows, seconds=seconds)
+        """One bounded query of a visitor; QueryRefused says why not. Dropped when its visitor goes elsewhere."""
+        begun, line = time.monotonic(), st.empty()
+
+        def waiting() -> None:
+            # Writing is also what lets Streamlit stop this run.
+            line.caption(f"Running for {time.monotonic() - begun:.0f} s, at most {seconds:g} s.")
+
+        try:
+            return self.visitors.run(
+                self.store.folder, self.fingerprint, query, max_rows=rows, seconds=seconds, waiting=waiting
+            )
+        finally:
+            line.empty()
 
 
 def known() -> Known:
@@ -278,9 +292,7 @@ def known() -> Known:
 
 def reader() -> Reader:
     """The store as it is now; NotAStore or WrongSchema say what is wrong with the folder."""
-    slot = _slot()
-    store = slot.get(folder())
-    return Reader(store, slot.seen)
+    return _slot().get(folder())
 
 
 csv = cells.to_csv

@@ -53,6 +53,16 @@ def size(cell: object) -> int:
             return 8
 
 
+def cut(cell: object, limit: int) -> tuple[object, bool]:
+    """A plain cell as it is, or the first `limit` characters of its text and how many it had; whether it was cut."""
+    if not isinstance(cell, str | list | dict) or size(cell) <= limit:
+        return cell, False
+    text = cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False)
+    if len(text) <= limit:
+        return cell, False
+    return f"{text[:limit]}\N{HORIZONTAL ELLIPSIS} ({len(text):,} characters)", True
+
+
 def to_csv(table: Table) -> str:
     """UTF-8 CSV with a header; a text that a spreadsheet would run as a formula gets a leading apostrophe."""
     out = io.StringIO()

@@ -12,12 +12,12 @@ MEMORY = "2GB"
 """Most memory that all questions of one store hold together."""
 _HEADERS = 3 * 4096
 """Bytes before the first block of a DuckDB file."""
-THREADS = 4
-"""Most threads of one question."""
+THREADS = min(4, os.cpu_count() or 1)
+"""Threads that all questions of one store share."""
 
 
-def connect(folder: Path) -> duckdb.DuckDBPyConnection:
-    """A locked, read-only connection to the database in `folder`.
+def connect(folder: Path, memory: str = MEMORY, threads: int = THREADS) -> duckdb.DuckDBPyConnection:
+    """A locked, read-only connection to the database in `folder`, with a DuckDB instance of its own.
 
     DuckDB shares one instance among all connections to one path (links are resolved first), so after the file was
     replaced a second `connect(path)` would still answer from the old file. An in-memory instance is never shared: each
@@ -34,8 +34,8 @@ def connect(folder: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(
         ":memory:",
         config={
-            "memory_limit": MEMORY,
-            "threads": str(min(THREADS, os.cpu_count() or 1)),
+            "memory_limit": memory,
+            "threads": str(threads),
             # Without a folder for it, a question that outgrows its memory fails instead of filling a disk.
             "temp_directory": "",
             # Otherwise a table name in a visitor's SQL could resolve to a data frame of this process.

@@ -4,7 +4,8 @@ StoreError
 ├── NotAStore        the folder or file is no store, or is damaged
 ├── WrongSchema      the store was written by a newer (or much older) Homolog
 ├── UnknownName      a space, feature, comparison or passage that this store does not have
-└── QueryRefused     SQL that is not allowed, is wrong, or ran past its limits
+└── QueryRefused     SQL that is not allowed, or is wrong
+    └── QueryStopped SQL that ran past its limits of time or memory
 """
 
 
@@ -26,3 +27,7 @@ class UnknownName(StoreError):
 
 class QueryRefused(StoreError):
     """A visitor's SQL was refused, failed or was stopped."""
+
+
+class QueryStopped(QueryRefused):
+    """A visitor's SQL ran, and was stopped at a limit."""

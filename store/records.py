@@ -702,5 +702,7 @@ class Table:
     types: tuple[str, ...]
     rows: tuple[tuple[object, ...], ...]
     truncated: bool
-    """Whether there were more rows than the limit."""
+    """Whether there were more rows than the limits of rows and bytes allow."""
     seconds: float
+    n_cut: int = 0
+    """Cells that were longer than the limit: each is text then, ends in an ellipsis and says how long it was."""

@@ -79,7 +79,8 @@ def result(reader: data.Reader, sql: str) -> None:
     except QueryRefused as error:
         components.problems([str(error)])
         return
-    cut = f", the first {ROWS:,} only" if table.truncated else ""
+    cut = ", the first only" if table.truncated else ""
+    cut += f" · {table.n_cut:,} long cells cut" if table.n_cut else ""
     rows = "1 row" if len(table.rows) == 1 else f"{len(table.rows):,} rows"
     st.caption(f"{rows}{cut} · {1000 * table.seconds:.0f} ms · limits {SECONDS:.0f} s, {ROWS:,} rows")
     if not table.columns:
