@@ -1,6 +1,7 @@
 """Records -> Altair charts. A is blue and B is orange everywhere, strength is lightness of that hue, grey is chance.
 
-Backgrounds are transparent and axes carry no colour of their own, so that the page's light or dark theme decides.
+Backgrounds are transparent and text has the colour of the text around the chart, so that the page's light or dark theme
+decides: the greys and hues of marks are too pale to be read.
 """
 
 from collections.abc import Sequence
@@ -18,16 +19,21 @@ GREY_RGB = (140, 140, 150)
 A = "#2f78eb"
 B = "#e8740c"
 GREY = "#8c8c96"
-BOTH = "#8b5cf6"
-"""Where A and B meet: units at which both fire."""
+BOTH = "#965aaa"
+"""Where A and B meet: units at which both fire. Between the two for most eyes, and told from both, and from grey, by all."""
+INK = "currentColor"
+"""The colour of the text around a chart."""
 KEPT = "passes"
-ROLE_LINES: dict[str, tuple[list[str], list[int]]] = {
-    "two models": ([A, "#8fb6f5", "#1b4a96"], [1, 0]),
-    "ceiling": ([GREY], [1, 0]),
-    "baseline": ([GREY], [6, 3]),
-    "floor": ([GREY], [2, 2]),
+ROLE_LINES: dict[str, tuple[list[str], list[list[int]]]] = {
+    "two models": ([A, "#4a8ef5", "#1f5fc4"], [[1, 0], [9, 3], [9, 3, 2, 3]]),
+    "ceiling": ([GREY], [[1, 0]]),
+    "baseline": ([GREY], [[6, 3]]),
+    "floor": ([GREY], [[2, 2]]),
 }
-"""What a comparison can tell -> colours of its lines, the first one's first, and their dashes."""
+"""What a comparison can tell -> colours of its lines, the first one's first, and their dashes.
+
+Blues that are all seen on white and on black are too near to each other to be told apart by lightness alone.
+"""
 FLOOR_TITLE = "r of its best match"
 
 
@@ -40,8 +46,11 @@ def frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame.from_records(rows)
 
 
-def _finish(chart: Any, height: int) -> Any:
-    return chart.properties(width="container", height=height, background="transparent").configure_view(strokeWidth=0)
+def finish(chart: Any, height: int) -> Any:
+    """What all charts share: as wide as their place, nothing behind them, words that can be read."""
+    chart = chart.properties(width="container", height=height, background="transparent").configure_view(strokeWidth=0)
+    faint = {"labelColor": INK, "titleColor": INK, "labelOpacity": 0.8, "titleOpacity": 0.8}
+    return chart.configure_axis(**faint).configure_legend(**faint)
 
 
 def pairs_scatter(points: Sequence[r.PairPoint], comparison: r.Comparison, height: int = 340) -> alt.LayerChart:
@@ -79,7 +88,7 @@ def pairs_scatter(points: Sequence[r.PairPoint], comparison: r.Comparison, heigh
         alt.Chart(frame(some)).mark_circle(color=color, opacity=opacity, size=size).encode(x=x, y=y, tooltip=tooltip)
         for some, color, opacity, size in ((hidden, GREY, 0.25, 14), (shown, A, 0.9, 38))
     ]
-    return _finish(alt.layer(*_diagonal(), *dots), height)
+    return finish(alt.layer(*_diagonal(), *dots), height)
 
 
 def _diagonal() -> list[alt.Chart]:
@@ -93,7 +102,7 @@ def _diagonal() -> list[alt.Chart]:
     place = [{"token": 0.85, "pearson": 0.85, "label": "the token explains all"}]
     label = (
         alt.Chart(frame(place))
-        .mark_text(color=GREY, align="left", dx=10, dy=16, fontSize=11)
+        .mark_text(color=INK, align="left", dx=10, dy=16, fontSize=11)
         .encode(x="token:Q", y="pearson:Q", text="label:N")
     )
     return [line, label]
@@ -134,7 +143,7 @@ def null_floor(
         alt.Chart(frame(some)).mark_circle(color=color, opacity=opacity, size=size).encode(x=x, y=y, tooltip=tooltip)
         for some, color, opacity, size in ((hidden, GREY, 0.55, 12), (shown, A, 0.9, 30))
     ]
-    return _finish(alt.layer(*_chance(ranges, x), *layers), height)
+    return finish(alt.layer(*_chance(ranges, x), *layers), height)
 
 
 def _chance(ranges: Sequence[r.NullFloor], x: alt.X) -> list[alt.Chart]:
@@ -165,7 +174,7 @@ def _chance(ranges: Sequence[r.NullFloor], x: alt.X) -> list[alt.Chart]:
         return marked.encode(x=x, x2="end:Q", y=alt.Y(f"{name}:Q", title=FLOOR_TITLE), tooltip=tooltip)
 
     words = [{**rows[0], "label": "chance"}] if rows else []
-    label = alt.Chart(frame(words)).mark_text(color=GREY, align="left", dx=5, dy=11, fontSize=11)
+    label = alt.Chart(frame(words)).mark_text(color=INK, align="left", dx=5, dy=11, fontSize=11)
     named = label.encode(x=x, y=alt.Y("q95:Q", title=FLOOR_TITLE), text="label:N")
     shades = [band("floor", "q95", 0.16), band("median", "q95", 0.24)]
     return [*shades, line("maximum", 0.8, [2, 2]), line("q95", 2.0, [1, 0]), named]
@@ -173,12 +182,15 @@ def _chance(ranges: Sequence[r.NullFloor], x: alt.X) -> list[alt.Chart]:
 
 def homologues(curves: Sequence[tuple[r.HomologueCurve, str]], height: int = 320) -> alt.LayerChart:
     """Homologues that are left as more context is asked for; each curve with its role, a key of `ROLE_LINES`."""
-    names, colors, dashes = [], [], []
+    names: list[str] = []
+    colors: list[str] = []
+    dashes: list[list[int]] = []
     for curve, role in curves:
-        shades, dash = ROLE_LINES[role]
+        shades, own_dashes = ROLE_LINES[role]
+        place = sum(one == role for _, one in curves[: len(names)]) % len(shades)
         names.append(f"{curve.comparison} \N{MIDDLE DOT} {role}")
-        colors.append(shades[sum(one == role for _, one in curves[: len(names) - 1]) % len(shades)])
-        dashes.append(dash)
+        colors.append(shades[place])
+        dashes.append(own_dashes[place])
     rows = [
         {"context": step / r.CURVE_STEPS, "n": n, "label": name}
         for (curve, _), name in zip(curves, names, strict=True)
@@ -208,13 +220,13 @@ def homologues(curves: Sequence[tuple[r.HomologueCurve, str]], height: int = 320
     )
     dashed = alt.StrokeDash("label:N", scale=alt.Scale(domain=names, range=dashes), legend=legend)
     lines = chart.mark_line(strokeWidth=2, interpolate="step-after").encode(strokeDash=dashed)
-    return _finish(alt.layer(lines, chart.mark_circle(opacity=0, size=60)), height)
+    return finish(alt.layer(lines, chart.mark_circle(opacity=0, size=60)), height)
 
 
 def histogram(bins: Sequence[r.HistogramBin], side: str = "a", height: int = 170) -> alt.Chart:
     """Distribution of a feature's activations above 0; counts on a square-root scale, so that rare strong ones show."""
     rows = [{"lower": b.lower, "upper": b.upper, "count": b.count} for b in bins if b.count > 0]
-    return _finish(
+    return finish(
         alt.Chart(frame(rows))
         .mark_bar(color=A if side == "a" else B, opacity=0.85, binSpacing=1)
         .encode(
@@ -240,12 +252,12 @@ def units(scatter: r.UnitScatter, name_a: str, name_b: str, height: int = 300) -
     """A's against B's activation at every unit where either fires; cells shaded by count where points are too many."""
     title_a, title_b = f"activation of {name_a} (A)", f"activation of {name_b} (B)"
     if scatter.cells:
-        return _finish(_density(scatter.cells, title_a, title_b), height)
+        return finish(_density(scatter.cells, title_a, title_b), height)
     rows = [
         {"a": p.activation_a, "b": p.activation_b, "token": _shown(p.token), "fires": _who(p)} for p in scatter.points
     ]
     order = ["both fire", "only A", "only B"]
-    return _finish(
+    return finish(
         alt.Chart(frame(rows))
         .mark_circle(size=30, opacity=0.6)
         .encode(

@@ -13,11 +13,14 @@ from dashboard.links import FeatureRef, UnmatchedView
 from store import records as r
 
 MONO = "font-family:'Source Code Pro',ui-monospace,SFMono-Regular,Menlo,Consolas,monospace"
-HEADING = "font-size:1.55rem;margin:0;padding:0;line-height:1.5;font-weight:600"
+HEADING = "font-size:1.55rem;margin:0;padding:0;line-height:1.5;font-weight:600;overflow-wrap:anywhere"
+SUBHEADING = "font-size:1.12rem;margin:0;padding:.5rem 0 1rem;font-weight:600;overflow-wrap:anywhere"
+"""As Streamlit's own title and subheader, for text that must not be markdown."""
 LINE = "1px solid rgba(140,140,150,.22)"
-FAINT = "opacity:.62"
+FAINT = "opacity:.7"
+"""Still a contrast of 4.5 on any shade that stands behind a line of text."""
 _RGB = {"a": A_RGB, "b": B_RGB, "grey": GREY_RGB}
-WEAKEST, STRONGEST = 0.12, 0.62
+WEAKEST, STRONGEST = 0.12, 0.55
 """Opacity of the shade of an activation just above 0, and of the feature's maximum."""
 
 
@@ -47,7 +50,7 @@ def _token(token: r.StripToken, background: str, title: str, padding: str = ".1e
     if token.is_focus:
         style += ";border-bottom:2px solid currentColor"
     if token.is_special:
-        style += ";opacity:.4;font-style:italic"
+        style += f";{FAINT};font-style:italic"
     return f'<span title="{escape(title)}" style="{style}">{marks.html(token.text)}</span>'
 
 
@@ -71,7 +74,7 @@ def _row(values: Sequence[tuple[str, float | None, str]], source: str, body: str
     """Activations on the left (side, value, tooltip), the text, and where it comes from."""
     shown = "".join(
         f'<div title="{escape(tip)}" style="border-left:3px solid {shade(side, 1.0 if value else 0.0)};'
-        f'padding-left:.4rem;{"" if value else "opacity:.45"}">{f"{value:.3g}" if value else words.NONE}</div>'
+        f'padding-left:.4rem;{"" if value else FAINT}">{f"{value:.3g}" if value else words.NONE}</div>'
         for side, value, tip in values
     )
     return (
@@ -232,13 +235,19 @@ def split_bar(match: r.Match, height: str = ".55rem") -> str:
     )
 
 
+def unseen(text: str) -> str:
+    """Text for those who do not see the page: what stands there says it to everybody else."""
+    style = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap"
+    return f'<span style="{style}">{escape(text)}</span>'
+
+
 def table(head: Sequence[tuple[str, str, bool]], rows: Iterable[Sequence[str]]) -> str:
     """A quiet table. `head`: (title, tooltip, is a number); cells are HTML already."""
     right = ["right" if number else "left" for _, _, number in head]
     heads = "".join(
-        f'<th title="{escape(tip)}" style="text-align:{align};font-weight:500;font-size:.76rem;{FAINT};'
+        f'<th scope="col" title="{escape(tip)}" style="text-align:{align};font-weight:500;font-size:.76rem;{FAINT};'
         "padding:.3rem .5rem;"
-        f'border:0;border-bottom:{LINE};white-space:nowrap">{escape(title)}</th>'
+        f'border:0;border-bottom:{LINE};white-space:nowrap">{escape(title) or unseen(tip)}</th>'
         for (title, tip, _), align in zip(head, right, strict=True)
     )
     body = "".join(
@@ -273,10 +282,10 @@ def grid(
     largest = max((abs(getattr(one, value) or 0) for one in summaries), default=0) or 1
     cells = {(one.space_a, one.space_b): one for one in summaries}
     small = f"{MONO};font-size:.76rem;padding:.2rem .4rem;border:0;font-weight:500;overflow-wrap:anywhere"
-    head = "".join(f'<th style="{small};text-align:center">{escape(name)}</th>' for name in columns)
+    head = "".join(f'<th scope="col" style="{small};text-align:center">{escape(name)}</th>' for name in columns)
     body = ""
     for name in rows:
-        body += f'<tr style="border:0"><th style="{small};text-align:right;white-space:nowrap">{escape(name)}</th>'
+        body += f'<tr style="border:0"><th scope="row" style="{small};text-align:right;white-space:nowrap">{escape(name)}</th>'
         for other in columns:
             one = cells.get((name, other))
             if one is None:

@@ -33,7 +33,7 @@ def bar(fingerprint: str, view: NeighbourView, c: r.Comparison, comparisons: Seq
     bound: dict[str, Any] = bars.bound("neighbourhood_comparison", c.comparison, compare)
     one.selectbox("Comparison (A ~ B)", [known.comparison for known in comparisons], **bound)
     two.number_input(
-        f"Feature of {c.space_a}",
+        "Feature of A",
         0,
         n - 1,
         None,

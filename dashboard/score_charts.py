@@ -9,7 +9,7 @@ from typing import Any, Literal
 import altair as alt
 
 from dashboard import score_words
-from dashboard.charts import GREY, A, frame
+from dashboard.charts import GREY, INK, A, finish, frame
 from store.score_records import Score, ScoreCell, SweepPoint
 
 BINS = 24
@@ -19,8 +19,6 @@ LINES = 10
 """References that are drawn, at most."""
 
 
-def _finish(chart: Any, height: int) -> Any:
-    return chart.properties(width="container", height=height, background="transparent").configure_view(strokeWidth=0)
 
 
 def bins(draws: Sequence[float], n: int = BINS) -> list[dict[str, Any]]:
@@ -69,7 +67,7 @@ def null_picture(one: Score, draws: Sequence[float], references: Sequence[ScoreC
     y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[0, height], nice=False))
     right = (low + high) / 2
     layers = [_bars(draws, x, y), _once_in_twenty(one, x, y), *_references(marks, x, y, right)]
-    return _finish(alt.layer(*layers, *_observed(one, height, x, y, right)), height)
+    return finish(alt.layer(*layers, *_observed(one, height, x, y, right)), height)
 
 
 def _marks(references: Sequence[ScoreCell]) -> list[dict[str, Any]]:
@@ -127,7 +125,7 @@ def _references(rows: Sequence[dict[str, Any]], x: alt.X, y: alt.Y, right: float
     nulls = alt.Chart(frame(known)).mark_rule(color=GREY, opacity=0.45, strokeWidth=7)
     ticks = alt.Chart(frame(rows)).mark_tick(color=GREY, orient="vertical", thickness=3, height=16)
     layers = [nulls.encode(x=x, x2="q95:Q", y=y, tooltip=tooltip), ticks.encode(x=x, y=y, tooltip=tooltip)]
-    return [*layers, *_names(rows, x, y, right, GREY, 12)]
+    return [*layers, *_names(rows, x, y, right, 12)]
 
 
 def _observed(one: Score, height: int, x: alt.X, y: alt.Y, right: float) -> list[alt.Chart]:
@@ -145,10 +143,10 @@ def _observed(one: Score, height: int, x: alt.X, y: alt.Y, right: float) -> list
     above = (
         alt.Chart(frame(rows)).mark_rule(color=A, opacity=0.35).encode(x=x, y=alt.Y("bars:Q", axis=None), y2="top:Q")
     )
-    return [line, above, *_names([row | {"y": height - HEAD / 2} for row in rows], x, y, right, A, 13)]
+    return [line, above, *_names([row | {"y": height - HEAD / 2} for row in rows], x, y, right, 13)]
 
 
-def _names(rows: Sequence[dict[str, Any]], x: alt.X, y: alt.Y, right: float, color: str, size: int) -> list[alt.Chart]:
+def _names(rows: Sequence[dict[str, Any]], x: alt.X, y: alt.Y, right: float, size: int) -> list[alt.Chart]:
     """Names on the side of their marks where there is room; `right` is the middle of the axis."""
     sides: tuple[tuple[list[dict[str, Any]], Literal["left", "right"], int], ...] = (
         ([row for row in rows if row["x"] <= right], "left", 8),
@@ -156,7 +154,7 @@ def _names(rows: Sequence[dict[str, Any]], x: alt.X, y: alt.Y, right: float, col
     )
     return [
         alt.Chart(frame(some))
-        .mark_text(color=color, align=align, dx=dx, fontSize=size, limit=420)
+        .mark_text(color=INK, align=align, dx=dx, fontSize=size, limit=420)
         .encode(x=x, y=y, text="label:N")
         for some, align, dx in sides
     ]
@@ -187,7 +185,7 @@ def sweep(points: Sequence[SweepPoint], over: str, shown: Score, height: int = 2
         .encode(x=x, y=y, tooltip=tooltip)
         for which, size in ((False, 45), (True, 160))
     ]
-    return _finish(alt.layer(shade, posts, line, *dots), height)
+    return finish(alt.layer(shade, posts, line, *dots), height)
 
 
 def _sizes(points: Sequence[SweepPoint]) -> alt.Axis:

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import bars, links, markup, score_links, score_words, words
+from dashboard import bars, links, marks, markup, score_links, score_words, words
 from dashboard.links import PairsView
 from dashboard.score_links import ScoresView
 from store import records as r
@@ -90,10 +90,10 @@ def grid(fingerprint: str, view: ScoresView, cells: Sequence[ScoreCell]) -> str:
     by_place = {(one.space_a, one.space_b): one for one in cells}
     scores = [one.score for one in cells if one.score is not None]
     small = f"{markup.MONO};font-size:.76rem;padding:.2rem .4rem;border:0;font-weight:500;overflow-wrap:anywhere"
-    head = "".join(f'<th style="{small};text-align:center">{escape(name)}</th>' for name in columns)
+    head = "".join(f'<th scope="col" style="{small};text-align:center">{escape(name)}</th>' for name in columns)
     body = ""
     for name in rows:
-        body += f'<tr style="border:0"><th style="{small};text-align:right;white-space:nowrap">{escape(name)}</th>'
+        body += f'<tr style="border:0"><th scope="row" style="{small};text-align:right;white-space:nowrap">{escape(name)}</th>'
         for other in columns:
             found = by_place.get((name, other))
             inner = _cell(fingerprint, view, found, scores) if found else ""
@@ -128,7 +128,7 @@ def _cell(fingerprint: str, view: ScoresView, cell: ScoreCell, scores: Sequence[
 
 def _shown(one: Score | None) -> str:
     if one is None or one.value is None:
-        return f'<span style="font-size:.76rem">{escape(score_words.missing(one))}</span>'
+        return f'<span style="font-size:.76rem">{marks.html(score_words.missing(one), 200)}</span>'
     return f'<span style="font-weight:600;font-variant-numeric:tabular-nums">{score_words.number(one.value)}</span>'
 
 
@@ -162,7 +162,7 @@ def line(fingerprint: str, view: ScoresView, one: Score) -> list[str]:
     value = f"<b>{score_words.number(one.value)}</b>"
     if one.value is None:
         look = f"{markup.FAINT};display:block;min-width:16rem"
-        value = f'<span style="{look}">{escape(score_words.missing(one))}</span>'
+        value = f'<span style="{look}">{marks.html(score_words.missing(one), 200)}</span>'
     elif one.above_null is False:
         value = f'<span title="within its null" style="{markup.FAINT}">{score_words.number(one.value)}</span>'
     known = [(one.null_mean, score_words.number), (one.null_q95, score_words.number)]
@@ -171,10 +171,10 @@ def line(fingerprint: str, view: ScoresView, one: Score) -> list[str]:
         markup.link(
             pairs, f'<span style="{markup.MONO};white-space:nowrap">{escape(one.comparison)}</span>', "open its pairs"
         ),
-        markup.link(here, escape(one.metric), score_words.METRICS.get(one.metric, "show it here")),
-        escape(one.parameters) or words.NONE,
-        escape(one.level),
-        f'<span title="{escape(score_words.subset(one.subset))}">{escape(one.subset)}</span>',
+        markup.link(here, marks.html(one.metric, 60), score_words.METRICS.get(one.metric, "show it here")),
+        marks.html(one.parameters, 60) if one.parameters else words.NONE,
+        marks.html(one.level),
+        f'<span title="{escape(score_words.subset(one.subset))}">{marks.html(one.subset)}</span>',
         value,
         *(words.NONE if number is None else said(number) for number, said in known),
         words.count(one.n_rows) if one.n_rows else words.NONE,

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import count
 from typing import Any
 
 import pandas as pd
@@ -62,21 +63,16 @@ def shown(value: object) -> object:
 
 def frame(table: r.Table, fingerprint: str, comparisons: Sequence[r.Comparison]) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Rows with their links in front, and how to show the columns. Equal column names are told apart by a number."""
-    names: list[str] = []
-    for name in table.columns:
-        names.append(
-            name
-            if name not in names
-            else f"{name} ({names.count(name) + sum(n.startswith(f'{name} (') for n in names) + 1})"
-        )
     columns: dict[str, pd.Series[Any]] = {}
     config: dict[str, Any] = {}
     for name, values in targets(table, fingerprint, comparisons).items():
         title = f"{name} ↗"
         columns[title] = pd.Series(values, dtype="object")
         config[title] = st.column_config.LinkColumn("", display_text=title, width="small")
-    for at, name in enumerate(names):
-        columns[name] = pd.Series([shown(row[at]) for row in table.rows], dtype=_dtype(table.types[at]))
+    for at, name in enumerate(table.columns):
+        # Nor may a visitor's own column stand in the place of one whose cells are opened as links.
+        title = next(one for n in count(1) if (one := f"{name} ({n})" if n > 1 else name) not in columns)
+        columns[title] = pd.Series([shown(row[at]) for row in table.rows], dtype=_dtype(table.types[at]))
     return pd.DataFrame(columns), config
 
 

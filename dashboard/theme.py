@@ -1,6 +1,8 @@
-"""Colours and type, light and dark, as options of `streamlit run`: they hold from any working directory."""
+"""Colours and type, light and dark, as options of `streamlit run`: they hold from any working directory.
 
-from dashboard import charts
+Streamlit writes captions in the text's colour at 60 %, and chosen buttons in the primary colour on a tint of it: both
+must reach a contrast of 4.5.
+"""
 
 _BOTH = {
     "linkUnderline": "false",
@@ -14,9 +16,9 @@ _BOTH = {
 _LIGHT = {
     "backgroundColor": "#ffffff",
     "secondaryBackgroundColor": "#f3f5f8",
-    "textColor": "#1c2230",
+    "textColor": "#11161f",
     "linkColor": "#1f62c9",
-    "primaryColor": charts.A,
+    "primaryColor": "#1f62c9",
 }
 _DARK = {
     "backgroundColor": "#11151c",

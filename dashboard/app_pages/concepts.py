@@ -5,7 +5,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import bars, components, concept_words, concepts, data, family_links, kin, links, markup
+from dashboard import bars, components, concept_words, concepts, data, family_links, kin, links, markup, prose
 from dashboard.family_links import SearchView
 from store.concepts import SHARE
 
@@ -58,18 +58,18 @@ def results(reader: data.Reader, view: SearchView) -> None:
     if found.spelled:
         st.html(concepts.texts(reader.fingerprint, found.spelled, "Matched", True))
     if trouble := concept_words.nothing(found, reader.models()):
-        st.info(trouble, icon=":material/search_off:")
+        prose.note(trouble)
     if found.holding:
         st.html(concepts.texts(reader.fingerprint, found.holding, "Tokens that hold it", False))
     if not found.hits:
         return
-    st.caption(
+    prose.caption(
         "A feature is found when such a token is among its twenty strongest. Reasons are judged at their default "
         f"thresholds. {kin.caution(reader.spaces())}"
     )
     for space in reader.spaces():
         own = [hit for hit in found.hits if hit.space == space.space]
-        st.subheader(concept_words.title(space, own), anchor=False)
+        prose.heading(concept_words.title(space, own))
         if own:
             st.html(markup.table(concepts.HEAD, [concepts.line(reader, hit) for hit in own]))
     if any(hit.n_hits > view.rows for hit in found.hits) and view.rows < family_links.MOST:

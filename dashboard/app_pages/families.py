@@ -4,7 +4,19 @@ from dataclasses import replace
 
 import streamlit as st
 
-from dashboard import components, data, export, families, family_examples, family_links, kin, links, markup, words
+from dashboard import (
+    components,
+    data,
+    export,
+    families,
+    family_examples,
+    family_links,
+    kin,
+    links,
+    markup,
+    prose,
+    words,
+)
 from dashboard.family_links import FamiliesView
 from dashboard.links import FeatureRef, PairsView
 from store import records as r
@@ -44,8 +56,8 @@ def listed(reader: data.Reader, query: dict[str, str], view: FamiliesView, unrea
         st.info(kin.empty(counts, view.min_spaces, view.filter), icon=":material/filter_alt_off:")
         reset(reader, view)
         return
-    st.markdown(f"**{kin.headline(counts, view.min_spaces, len(reader.models()))}**")
-    st.caption(kin.caution(reader.spaces()))
+    prose.strong(kin.headline(counts, view.min_spaces, len(reader.models())))
+    prose.caption(kin.caution(reader.spaces()))
     rows = [families.line(reader.fingerprint, view, one) for one in found[:ROWS]]
     st.html(markup.table(families.HEAD, rows))
     total = sum(n for spaces, n in counts.by_spaces if spaces >= view.min_spaces)
@@ -96,14 +108,14 @@ def one_family(
     st.html(f'<div style="font-size:.86rem">{markup.link(back, "All families under these filters")}</div>')
     if family is None:
         counts = reader.family_counts(view.filter)
-        st.info(kin.alone(str(ref), counts.n_links), icon=":material/filter_alt_off:")
+        prose.note(kin.alone(str(ref), counts.n_links))
         target = markup.feature_link(reader.fingerprint, ref, "a")
         st.html(f'<div style="font-size:.9rem">Open {target}</div>')
         reset(reader, view)
         return
     spaces = reader.spaces()
-    st.markdown(f"**{kin.span(family, spaces)}**")
-    st.caption(kin.caution([space for space in spaces if space.space in family.spaces]))
+    prose.strong(kin.span(family, spaces))
+    prose.caption(kin.caution([space for space in spaces if space.space in family.spaces]))
     st.html(families.cards(reader, family.members))
     pairs(reader, view, family)
 
@@ -126,7 +138,7 @@ def pairs(reader: data.Reader, view: FamiliesView, family: r.Family) -> None:
     st.html(markup.table(PAIRS, [pair_line(reader, view, one, connecting) for one in found]))
     known = {m.comparison for m in found}
     if missing := kin.not_compared(family, reader.comparisons()):
-        st.caption(missing)
+        prose.caption(missing)
     st.page_link(
         "app_pages/sql.py", label="Its pairs, as SQL", icon=":material/terminal:",
         query_params=links.sql_query(reader.fingerprint, family_examples.pairs(family, sorted(known))),

@@ -18,6 +18,7 @@ from dashboard import (
     map_words,
     maps,
     markup,
+    prose,
 )
 from dashboard.map_links import MapsView
 from dashboard.map_points import Side
@@ -78,7 +79,7 @@ def without(reader: data.Reader, comparison: r.Comparison, comparisons: list[r.C
     own = {space: list(reader.map_methods(space)) for space in (comparison.space_a, comparison.space_b)}
     lacking = [space for space in own if not own[space]] or list(own)
     for space in lacking:
-        st.info(map_words.without(reader.space(space), own[space]), icon=":material/location_off:")
+        prose.note(map_words.without(reader.space(space), own[space]))
     found = [
         (links.href("maps", map_links.maps_query(reader.fingerprint, MapsView(one.comparison))), one.comparison)
         for one in comparisons

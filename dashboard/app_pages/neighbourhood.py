@@ -16,6 +16,7 @@ from dashboard import (
     neighbour_picture,
     neighbour_words,
     neighbours,
+    prose,
 )
 from dashboard.links import FeatureRef
 from store import records as r
@@ -61,7 +62,7 @@ def one_feature(reader: data.Reader, c: r.Comparison, a: FeatureRef, found: r.Ne
     """The picture of one feature, its sentence, and its neighbours by another measure."""
     feature = reader.feature(a.space, a.feature)
     if feature.n_active == 0:
-        st.info(f"{a} never fires on this text: it has no neighbour and no match.", icon=":material/do_not_disturb_on:")
+        prose.note(f"{a} never fires on this text: it has no neighbour and no match.")
         return
     partner = None if found.partner is None else reader.feature(c.space_b, found.partner)
     b = FeatureRef(c.space_b, found.partner or 0)
@@ -95,10 +96,10 @@ def everything(
     chance: str,
 ) -> None:
     """How much of their company all features of A keep."""
-    st.subheader(f"All features of {c.space_a}", anchor=False)
+    prose.heading(f"All features of {c.space_a}")
     distribution = reader.overlap_distribution(c.comparison)
     if missing := neighbour_words.no_distribution(distribution, c):
-        st.info(missing, icon=":material/hub:")
+        prose.note(missing)
         return
     chosen = None
     if found is None:
@@ -106,7 +107,7 @@ def everything(
     elif found.overlap is not None:
         chosen = f"{c.space_a}:{found.feature_a}", found.overlap
     st.altair_chart(neighbour_charts.overlap(distribution, agreement, chosen), key="neighbourhood_overlap")
-    st.caption(neighbour_words.distribution(distribution, c.space_a))
+    prose.caption(neighbour_words.distribution(distribution, c.space_a))
     kept(reader, c, distribution)
 
 

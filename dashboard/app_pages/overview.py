@@ -4,7 +4,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import bars, charts, components, data, floors, glance, links, marks, markup, summary, words
+from dashboard import bars, charts, components, data, floors, glance, links, marks, markup, prose, summary, words
 from dashboard.links import PairsView
 from store import records as r
 
@@ -29,7 +29,7 @@ def show() -> None:
     value, unread = links.parse_overview(query, tuple(VALUES))
     made = f"store {build.fingerprint[: links.FINGERPRINT_LENGTH]} of {build.created_at:%d %b %Y}"
     components.top(
-        name,
+        f"<span>{escape(name)}</span>",
         f"{summary.text(build, counts, comparisons)} · {made}",
         reader,
         query,
@@ -204,9 +204,9 @@ def facts(models: list[r.Model], spaces: list[r.Space]) -> None:
     rows = [
         (
             f'<span style="{markup.MONO};font-weight:600">{escape(space.space)}</span>',
-            f'<span title="{escape(words.computed(by_name[space.model]))}">{escape(space.model)}</span>',
+            f'<span title="{escape(marks.plain(words.computed(by_name[space.model]), 300))}">{escape(space.model)}</span>',
             f'<span title="{escape(words.kind(space))}">{escape(space.kind.replace("_", " "))}</span>',
-            f'<span style="{markup.MONO};font-size:.78rem">{escape(space.hook or words.NONE)}</span>',
+            f'<span style="{markup.MONO};font-size:.78rem">{marks.html(space.hook, 60) if space.hook else words.NONE}</span>',
             f"{space.n_alive:,} / {space.n_features:,}",
             f"{space.l0:.1f}",
             '<span title="{1}">{0}</span>'.format(*words.fit(space)),
@@ -225,8 +225,9 @@ def how(build: r.Build, counts: dict[str, int]) -> None:
             return
         left, right = st.columns([3, 2], gap="large")
         left.caption("Run file")
-        left.code(build.run_file, language="toml")
-        right.caption(f"Versions · Homolog {build.homolog_version} · schema {build.schema_version}")
+        left.code(marks.lines(build.run_file), language="toml")
+        with right:
+            prose.caption(f"Versions · Homolog {marks.plain(build.homolog_version)} · schema {build.schema_version}")
         mono = f'<span style="{markup.MONO}">{{}}</span>'
         versions = [
             (escape(marks.plain(name)), mono.format(escape(marks.plain(v)))) for name, v in summary.packages(build)

@@ -13,11 +13,11 @@ from dashboard import (
     examples,
     facts,
     links,
-    marks,
     markup,
     navigation,
     neighbours,
     pair_links,
+    prose,
     words,
 )
 from dashboard.links import FeatureRef, PairsView
@@ -249,7 +249,7 @@ def runners(reader: data.Reader, comparison: r.Comparison, a: FeatureRef, b: Fea
         st.columns(2, gap="medium"), (a, b), ("a", "b"), (comparison.space_b, comparison.space_a), strict=True
     ):
         with column:
-            st.subheader(f"Candidates of {side.upper()} in {other}", anchor=False)
+            prose.heading(f"Candidates of {side.upper()} in {other}")
             found = reader.runners_up(comparison.comparison, side, ref.feature, view.filter.thresholds)
             if not found:
                 st.caption("It has no candidate there.")
@@ -297,7 +297,7 @@ def rows(
     match: r.Match | None,
     view: PairsView,
 ) -> None:
-    st.caption(f"Comparison {marks.plain(comparison.comparison)}: {words.alignment(comparison)}.")
+    prose.caption(f"Comparison {comparison.comparison}: {words.alignment(comparison)}.")
     if match is not None:
         st.page_link(
             "app_pages/sql.py", label="The row behind this page, as SQL", icon=":material/terminal:",

@@ -11,6 +11,7 @@ from dashboard import (
     export,
     links,
     markup,
+    prose,
     score_charts,
     score_examples,
     score_links,
@@ -66,16 +67,11 @@ def leading(cells: list[ScoreCell]) -> ScoreCell:
     return max(found, key=lambda one: score_words.likeness(one.score))
 
 
-def words_only(text: str) -> str:
-    """Text without what markdown would read as marks: names may hold `_`, and `~` strikes out."""
-    return "".join(f"\\{letter}" if letter in "\\`*_{}[]<>()#+-.!|~$:" else letter for letter in text)
-
-
 def overview(reader: data.Reader, view: ScoresView, cells: list[ScoreCell]) -> None:
     st.subheader("Every comparison", anchor=False)
     st.html(scores.grid(reader.fingerprint, view, cells))
     meaning = score_words.METRICS.get(str(view.metric))
-    st.caption(
+    prose.caption(
         f"{f'{view.metric}: {meaning}. ' if meaning else ''}A cell opens the comparison's pairs. Grey cells are "
         "references: ceilings, baselines and floors. A dashed cell is not above its null, or has no value."
     )
@@ -97,7 +93,7 @@ def one_comparison(
         st.info("This score was not taken of this comparison.", icon=":material/unpublished:")
         return
     if one.value is None:
-        st.info(f"There is no value: {words_only(score_words.missing(one))}.", icon=":material/unpublished:")
+        prose.note(f"There is no value: {score_words.missing(one)}.")
     else:
         components.numbers(scores.facts(one))
         null(reader, one, [cell for cell in score_words.references(cells) if cell is not chosen])
@@ -109,7 +105,7 @@ def one_comparison(
 def null(reader: data.Reader, one: Score, references: list[ScoreCell]) -> None:
     draws = reader.score_null(one)
     st.altair_chart(score_charts.null_picture(one, draws, references), key="scores_null")
-    st.caption(score_words.picture(one, len(draws), len(references), len(score_charts.drawn(references))))
+    prose.caption(score_words.picture(one, len(draws), len(references), len(score_charts.drawn(references))))
 
 
 def swept(reader: data.Reader, one: Score, over: str) -> None:
@@ -118,7 +114,7 @@ def swept(reader: data.Reader, one: Score, over: str) -> None:
     if len(points) > 1 and any(point.score.value is not None for point in points):
         st.altair_chart(score_charts.sweep(points, over, one), key=f"scores_sweep_{over}")
     if said := score_words.unswept(points, over, one):
-        st.caption(said)
+        prose.caption(said)
 
 
 def table(reader: data.Reader, view: ScoresView, variants: list[ScoreVariant]) -> None:
