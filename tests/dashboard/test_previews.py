@@ -16,6 +16,7 @@ from dashboard.data import Reader
 from dashboard.previews import Preview, Previews
 from store.errors import NotAStore
 from store.read import Store
+from store.visitors import Visitors
 
 PAGE = "<html><head><title>Streamlit</title></head><body>the same for all</body></html>"
 
@@ -23,7 +24,9 @@ PAGE = "<html><head><title>Streamlit</title></head><body>the same for all</body>
 @pytest.fixture(scope="module")
 def reader(tiny_store: Path) -> Iterator[Reader]:
     with Store(tiny_store) as store:
-        yield Reader(store, None)
+        visitors = Visitors()
+        yield Reader(store, None, visitors)
+        visitors.close()
 
 
 @pytest.mark.parametrize(
