@@ -4,7 +4,7 @@ Backgrounds are transparent and text has the colour of the text around the chart
 decides: the greys and hues of marks are too pale to be read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -53,8 +53,13 @@ def finish(chart: Any, height: int) -> Any:
     return chart.configure_axis(**faint).configure_legend(**faint)
 
 
-def pairs_scatter(points: Sequence[r.PairPoint], comparison: r.Comparison, height: int = 340) -> alt.LayerChart:
-    """Each candidate's correlation against the part that the token explains; on the diagonal the token explains all."""
+def pairs_scatter(
+    points: Sequence[r.PairPoint], comparison: r.Comparison, region: r.Region | None = None, height: int = 340
+) -> alt.LayerChart:
+    """Each candidate's correlation against the part that the token explains; on the diagonal the token explains all.
+
+    A rectangle can be dragged; it is the selection `region`, and begins as the given one.
+    """
     rows = [
         {
             "token": point.pearson_token,
@@ -88,7 +93,21 @@ def pairs_scatter(points: Sequence[r.PairPoint], comparison: r.Comparison, heigh
         alt.Chart(frame(some)).mark_circle(color=color, opacity=opacity, size=size).encode(x=x, y=y, tooltip=tooltip)
         for some, color, opacity, size in ((hidden, GREY, 0.25, 14), (shown, A, 0.9, 38))
     ]
-    return finish(alt.layer(*_diagonal(), *dots), height)
+    edges: Any = (
+        {"x": [region.token_low, region.token_high], "y": [region.r_low, region.r_high]} if region else alt.Undefined
+    )
+    dragged = alt.selection_interval(name="region", encodings=["x", "y"], value=edges, zoom=False)
+    return finish(alt.layer(*_diagonal(), dots[0].add_params(dragged), dots[1]), height)
+
+
+def dragged(edges: Mapping[str, Sequence[float]]) -> r.Region | None:
+    """The rectangle that a visitor dragged on `pairs_scatter`, to three decimals; None where there is none."""
+    if not {"token", "pearson"} <= edges.keys():
+        return None
+    (x0, x1), (y0, y1) = (
+        sorted(round(min(max(one, -1), 1), 3) for one in edges[name]) for name in ("token", "pearson")
+    )
+    return r.Region(x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
 
 
 def _diagonal() -> list[alt.Chart]:

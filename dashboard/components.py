@@ -26,10 +26,7 @@ def top(
     A title that begins with `<` is HTML. `terms` are words of the glossary that the page needs most.
     """
     left, right = st.columns([6, 1], vertical_alignment="center")
-    if title.startswith("<"):
-        left.html(f'<h1 style="{markup.HEADING}">{title}</h1>')
-    else:
-        left.title(title, anchor=False)
+    left.html(f'<h1 style="{markup.HEADING}">{title if title.startswith("<") else escape(title)}</h1>')
     if target is not None:
         with right, st.container(horizontal=True, horizontal_alignment="right"):
             navigation.copy_link(target)

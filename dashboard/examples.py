@@ -47,6 +47,16 @@ def pairs(comparison: str, view: PairsView, rows: int = 1000) -> str:
         for column, value in (("feature_a", chosen.feature_a), ("feature_b", chosen.feature_b))
         if value is not None
     ]
+    if chosen.region is not None:
+        edges = {
+            "pearson_token >=": "token_low",
+            "pearson_token <=": "token_high",
+            "pearson >=": "r_low",
+            "pearson <=": "r_high",
+        }
+        # As in the store, an edge at -1 or 1 is open.
+        limits = ((test, getattr(chosen.region, name)) for test, name in edges.items())
+        tests += [f"{test} {limit!r}" for test, limit in limits if abs(limit) < 1]
     order = view.sort if view.sort in SORTS else SORTS[0]
     descending = "" if order.startswith("feature") else " DESC NULLS LAST"
     ties = ", ".join(name for name in ("feature_a", "feature_b") if name != order)

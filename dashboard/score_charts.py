@@ -19,8 +19,6 @@ LINES = 10
 """References that are drawn, at most."""
 
 
-
-
 def bins(draws: Sequence[float], n: int = BINS) -> list[dict[str, Any]]:
     """`lower`, `upper`, `count` of `n` equal bins from the smallest to the largest draw; one bin if all are equal."""
     if not draws:

@@ -115,16 +115,33 @@ def plots(reader: data.Reader, view: PairsView, comparison: r.Comparison) -> Non
 
 
 def scatter(reader: data.Reader, view: PairsView, comparison: r.Comparison) -> None:
-    points = reader.points(comparison.comparison, view.filter)
+    everywhere = replace(view.filter, region=None)
+    points = reader.points(comparison.comparison, everywhere)
     if not points:
         st.caption("This comparison has no candidate to show.")
         return
-    st.altair_chart(charts.pairs_scatter(points, comparison), key="pairs_scatter")
+
+    def dragged() -> None:
+        edges = st.session_state["pairs_scatter"].selection.get("region") or {}
+        filters.write(reader.fingerprint, region=charts.dragged(edges))
+
+    st.altair_chart(
+        charts.pairs_scatter(points, comparison, view.filter.region),
+        key="pairs_scatter",
+        on_select=dragged,
+        selection_mode="region",
+    )
+    if view.filter.region is not None:
+        whole = links.href("pairs", links.pairs_query(reader.fingerprint, replace(view, filter=everywhere, page=1)))
+        st.html(
+            f'<div style="font-size:.86rem">{escape(words.region(view.filter.region))} '
+            f"{markup.link(whole, 'Show all')}</div>"
+        )
     st.caption(
         "A dot is a match, blue if it passes the filters and grey if not. On the dashed line the token explains "
         "all of r; the higher above it, the more only "
         "the context explains. "
-        "Hover for the features."
+        "Hover for the features, drag a rectangle to list only what lies in it."
     )
 
 
