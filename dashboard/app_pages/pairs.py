@@ -48,7 +48,7 @@ def beneath_the_floor(reader: data.Reader, view: PairsView, comparison: r.Compar
     random = floors.floors(reader.comparisons(), reader.spaces())
     curves = reader.homologue_curves(view.filter.thresholds) if random else []
     found = floors.clear(comparison.comparison, curves, random) if random else None
-    if found is None:
+    if found is None or view.filter.region is not None:
         return
     n = next(one.n_left[0] for one in curves if one.comparison == comparison.comparison)
     said = escape(floors.sentence(found, n))
