@@ -10,10 +10,10 @@ def test_a_dragged_rectangle_filters_and_is_in_the_link(visitor: BrowserContext)
     all_pairs(page)
     compare = page.get_by_role("link", name="Compare")
     every = compare.count()
-    canvas = page.locator('[data-testid="stVegaLiteChart"] canvas').first
-    expect(canvas).to_be_visible()
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
+    picture = page.locator('[data-testid="stVegaLiteChart"] :is(canvas, svg.marks)').first
+    expect(picture).to_be_visible()
+    picture.scroll_into_view_if_needed()
+    box = picture.bounding_box()
     assert box is not None
     # Less than the whole height: the pairs with the largest r stay outside.
     page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.35 * box["height"])
