@@ -10,6 +10,8 @@ from store.errors import StoreError
 from store.read import Store
 
 APP = Path(__file__).with_name("server.py")
+CACHE = "256mb"
+"""Most that answers kept for other visitors take, serialized: 512 answers of the largest kind would be gigabytes."""
 
 
 def arguments(given: list[str]) -> argparse.Namespace:
@@ -27,6 +29,7 @@ def command(asked: argparse.Namespace) -> list[str]:
         "server.address": asked.host,
         "server.headless": "true",
         "server.fileWatcherType": "none",
+        "server.maxCacheDataSize": CACHE,
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "viewer",
         "client.showErrorDetails": "none",

@@ -19,7 +19,7 @@ from dashboard.lookup import Known
 from store import cells
 from store import records as r
 from store import score_records as sr
-from store.errors import NotAStore
+from store.errors import NotAStore, StoreReplaced
 from store.read import Store
 from store.schema import DATABASE
 from store.visitors import Visitors
@@ -280,6 +280,9 @@ class Reader:
             return self.visitors.run(
                 self.store.folder, self.fingerprint, query, max_rows=rows, seconds=seconds, waiting=waiting
             )
+        except StoreReplaced:
+            # The whole page again, so that all of it speaks of the new store.
+            st.rerun()
         finally:
             line.empty()
 

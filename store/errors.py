@@ -3,6 +3,7 @@
 StoreError
 ├── NotAStore        the folder or file is no store, or is damaged
 ├── WrongSchema      the store was written by a newer (or much older) Homolog
+├── StoreReplaced    another store was published while a question was on its way
 ├── UnknownName      a space, feature, comparison or passage that this store does not have
 └── QueryRefused     SQL that is not allowed, or is wrong
     └── QueryStopped SQL that ran past its limits of time or memory
@@ -19,6 +20,10 @@ class NotAStore(StoreError):
 
 class WrongSchema(StoreError):
     """The store's schema is not the one that this version reads."""
+
+
+class StoreReplaced(StoreError):
+    """The store that was asked about is not in the folder any more; the new one is."""
 
 
 class UnknownName(StoreError):

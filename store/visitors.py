@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from store import console, errors
-from store.errors import QueryRefused, QueryStopped
+from store.errors import QueryRefused, QueryStopped, StoreReplaced
 from store.records import Table
 
 AT_ONCE = 2
@@ -60,7 +60,7 @@ class Visitors:
         """What `console.run` answers and raises, for the store in `folder` that has this `fingerprint`.
 
         `waiting` is called a few times a second; when it raises, the question is dropped. Raises `NotAStore` or
-        `WrongSchema` when the store cannot be opened.
+        `WrongSchema` when the store cannot be opened, `StoreReplaced` when another one is there now.
         """
         self._take_turn(waiting)
         try:
@@ -111,7 +111,7 @@ class Visitors:
         worker = _Worker(folder, waiting)
         if worker.fingerprint != fingerprint:
             worker.end()
-            raise QueryRefused("the store has just been replaced by a new one; ask again")
+            raise StoreReplaced(f"another store was published in {folder}; ask again")
         return worker
 
     def _put_back(self, worker: "_Worker") -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from store.errors import NotAStore, QueryRefused, QueryStopped
+from store.errors import NotAStore, QueryRefused, QueryStopped, StoreReplaced
 from store.read import Store
 from store.visitors import Visitors
 from tests.store import build
@@ -136,7 +136,7 @@ def test_the_new_store_is_asked_after_it_was_published(tmp_path: Path, visitors:
     assert visitors.run(folder, "1" * 64, asked, max_rows=1, seconds=5.0).rows == (("1",),)
     assert visitors.run(folder, "2" * 64, asked, max_rows=1, seconds=5.0).rows == (("2",),)
     assert len(workers()) == 1
-    with pytest.raises(QueryRefused, match=r"^the store has just been replaced by a new one; ask again$"):
+    with pytest.raises(StoreReplaced, match=r"^another store was published in .*; ask again$"):
         visitors.run(folder, "1" * 64, asked, max_rows=1, seconds=5.0)
 
 
