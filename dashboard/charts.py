@@ -20,20 +20,10 @@ A = "#2f78eb"
 B = "#e8740c"
 GREY = "#8c8c96"
 BOTH = "#965aaa"
-"""Where A and B meet: units at which both fire. Between the two for most eyes, and told from both, and from grey, by all."""
+"""Where A and B meet: units at which both fire. All eyes tell it from both, and from grey."""
 INK = "currentColor"
 """The colour of the text around a chart."""
 KEPT = "passes"
-ROLE_LINES: dict[str, tuple[list[str], list[list[int]]]] = {
-    "two models": ([A, "#4a8ef5", "#1f5fc4"], [[1, 0], [9, 3], [9, 3, 2, 3]]),
-    "ceiling": ([GREY], [[1, 0]]),
-    "baseline": ([GREY], [[6, 3]]),
-    "floor": ([GREY], [[2, 2]]),
-}
-"""What a comparison can tell -> colours of its lines, the first one's first, and their dashes.
-
-Blues that are all seen on white and on black are too near to each other to be told apart by lightness alone.
-"""
 FLOOR_TITLE = "r of its best match"
 
 
@@ -46,9 +36,13 @@ def frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame.from_records(rows)
 
 
-def finish(chart: Any, height: int) -> Any:
-    """What all charts share: as wide as their place, nothing behind them, words that can be read."""
-    chart = chart.properties(width="container", height=height, background="transparent").configure_view(strokeWidth=0)
+def finish(chart: Any, height: int, said: str) -> Any:
+    """What all charts share: as wide as their place, nothing behind them, words that can be read.
+
+    `said` is the chart for somebody who does not see it: thousands of marks that each speak would say less.
+    """
+    chart = chart.properties(width="container", height=height, background="transparent", description=said)
+    chart = chart.configure_view(strokeWidth=0).configure_mark(aria=False)
     faint = {"labelColor": INK, "titleColor": INK, "labelOpacity": 0.8, "titleOpacity": 0.8}
     return chart.configure_axis(**faint).configure_legend(**faint)
 
@@ -97,7 +91,11 @@ def pairs_scatter(
         {"x": [region.token_low, region.token_high], "y": [region.r_low, region.r_high]} if region else alt.Undefined
     )
     dragged = alt.selection_interval(name="region", encodings=["x", "y"], value=edges, zoom=False)
-    return finish(alt.layer(*_diagonal(), dots[0].add_params(dragged), dots[1]), height)
+    said = (
+        f"{len(rows):,} matches of {comparison.comparison}, {len(shown):,} of which pass the filters: r over all "
+        "units, against the part of r that the token alone explains."
+    )
+    return finish(alt.layer(*_diagonal(), dots[0].add_params(dragged), dots[1]), height, said)
 
 
 def dragged(edges: Mapping[str, Sequence[float]]) -> r.Region | None:
@@ -162,7 +160,11 @@ def null_floor(
         alt.Chart(frame(some)).mark_circle(color=color, opacity=opacity, size=size).encode(x=x, y=y, tooltip=tooltip)
         for some, color, opacity, size in ((hidden, GREY, 0.55, 12), (shown, A, 0.9, 30))
     ]
-    return finish(alt.layer(*_chance(ranges, x), *layers), height)
+    said = (
+        f"{len(dots):,} features of {comparison.space_a}, {len(shown):,} of whose best matches pass the filters: r of "
+        "the best match, against how many units the feature fires on, over what chance gives."
+    )
+    return finish(alt.layer(*_chance(ranges, x), *layers), height, said)
 
 
 def _chance(ranges: Sequence[r.NullFloor], x: alt.X) -> list[alt.Chart]:
@@ -199,52 +201,10 @@ def _chance(ranges: Sequence[r.NullFloor], x: alt.X) -> list[alt.Chart]:
     return [*shades, line("maximum", 0.8, [2, 2]), line("q95", 2.0, [1, 0]), named]
 
 
-def homologues(curves: Sequence[tuple[r.HomologueCurve, str]], height: int = 320) -> alt.LayerChart:
-    """Homologues that are left as more context is asked for; each curve with its role, a key of `ROLE_LINES`."""
-    names: list[str] = []
-    colors: list[str] = []
-    dashes: list[list[int]] = []
-    for curve, role in curves:
-        shades, own_dashes = ROLE_LINES[role]
-        place = sum(one == role for _, one in curves[: len(names)]) % len(shades)
-        names.append(f"{curve.comparison} \N{MIDDLE DOT} {role}")
-        colors.append(shades[place])
-        dashes.append(own_dashes[place])
-    rows = [
-        {"context": step / r.CURVE_STEPS, "n": n, "label": name}
-        for (curve, _), name in zip(curves, names, strict=True)
-        for step, n in enumerate(curve.n_left)
-        if n > 0
-    ]
-    legend = alt.Legend(title=None, orient="top", columns=2, labelLimit=330, symbolType="stroke", symbolSize=300)
-    chart = alt.Chart(frame(rows)).encode(
-        x=alt.X(
-            "context:Q",
-            title="context at least (r that the token does not explain)",
-            scale=alt.Scale(domain=[0, 1], nice=False),
-            axis=alt.Axis(format=".1f", tickCount=6, grid=False),
-        ),
-        y=alt.Y(
-            "n:Q",
-            title="homologues left",
-            scale=alt.Scale(type="log", domainMin=1),
-            axis=alt.Axis(format="~s", values=[1, 10, 100, 1000, 10000, 100000]),
-        ),
-        color=alt.Color("label:N", scale=alt.Scale(domain=names, range=colors), legend=legend),
-        tooltip=[
-            alt.Tooltip("label:N", title="comparison"),
-            alt.Tooltip("context:Q", title="context at least", format=".2f"),
-            alt.Tooltip("n:Q", title="homologues", format=",d"),
-        ],
-    )
-    dashed = alt.StrokeDash("label:N", scale=alt.Scale(domain=names, range=dashes), legend=legend)
-    lines = chart.mark_line(strokeWidth=2, interpolate="step-after").encode(strokeDash=dashed)
-    return finish(alt.layer(lines, chart.mark_circle(opacity=0, size=60)), height)
-
-
 def histogram(bins: Sequence[r.HistogramBin], side: str = "a", height: int = 170) -> alt.Chart:
     """Distribution of a feature's activations above 0; counts on a square-root scale, so that rare strong ones show."""
     rows = [{"lower": b.lower, "upper": b.upper, "count": b.count} for b in bins if b.count > 0]
+    total = sum(one.count for one in bins)
     return finish(
         alt.Chart(frame(rows))
         .mark_bar(color=A if side == "a" else B, opacity=0.85, binSpacing=1)
@@ -264,14 +224,16 @@ def histogram(bins: Sequence[r.HistogramBin], side: str = "a", height: int = 170
             ],
         ),
         height,
+        f"Histogram of the activations of {side.upper()} on {total:,} tokens.",
     )
 
 
 def units(scatter: r.UnitScatter, name_a: str, name_b: str, height: int = 300) -> alt.Chart:
     """A's against B's activation at every unit where either fires; cells shaded by count where points are too many."""
     title_a, title_b = f"activation of {name_a} (A)", f"activation of {name_b} (B)"
+    said = f"The {title_b} against the {title_a}, at {scatter.n_units:,} units where either fires."
     if scatter.cells:
-        return finish(_density(scatter.cells, title_a, title_b), height)
+        return finish(_density(scatter.cells, title_a, title_b), height, said)
     rows = [
         {"a": p.activation_a, "b": p.activation_b, "token": _shown(p.token), "fires": _who(p)} for p in scatter.points
     ]
@@ -294,6 +256,7 @@ def units(scatter: r.UnitScatter, name_a: str, name_b: str, height: int = 300) -
             ],
         ),
         height,
+        said,
     )
 
 

@@ -150,7 +150,7 @@ def card(reader: data.Reader, member: r.FamilyMember) -> str:
 def cards(reader: data.Reader, members: Sequence[r.FamilyMember]) -> str:
     """The strip of cards, one a member, side by side; it scrolls where there are many."""
     body = "".join(card(reader, member) for member in members)
-    return f'<div style="display:flex;gap:.8rem;overflow-x:auto;padding-bottom:.5rem">{body}</div>'
+    return f'{markup.SCROLLS}<div style="display:flex;gap:.8rem;padding-bottom:.5rem">{body}</div></div>'
 
 
 def table(families: Sequence[r.Family]) -> r.Table:

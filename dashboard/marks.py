@@ -7,7 +7,7 @@ import unicodedata
 from html import escape
 from itertools import groupby
 
-SPACE, NEWLINE, TAB, RETURN = "·", "⏎", "⇥", "␍"
+SPACE, NEWLINE, TAB, RETURN = "·", "⏎", "⇥", "⇤"
 _WHITE = {" ": SPACE, "\n": NEWLINE, "\t": TAB, "\r": RETURN}
 _GLYPH = '<span style="opacity:.6">{}</span>'
 _SPELLED = '<span style="font-size:.8em">{}</span>'

@@ -4,7 +4,7 @@ Shades are translucent over whatever background the theme has, and text keeps th
 in light and dark. The strongest shade stays below the point where either would lose contrast.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from dashboard import links, list_links, marks, reasons, words
@@ -15,7 +15,7 @@ from store import records as r
 MONO = "font-family:'Source Code Pro',ui-monospace,SFMono-Regular,Menlo,Consolas,monospace"
 HEADING = "font-size:1.55rem;margin:0;padding:0;line-height:1.5;font-weight:600;overflow-wrap:anywhere"
 SUBHEADING = "font-size:1.12rem;margin:0;padding:.5rem 0 1rem;font-weight:600;overflow-wrap:anywhere"
-"""As Streamlit's own title and subheader, for text that must not be markdown."""
+"""As Streamlit's own title and header, for text that must not be markdown."""
 LINE = "1px solid rgba(140,140,150,.22)"
 FAINT = "opacity:.7"
 """Still a contrast of 4.5 on any shade that stands behind a line of text."""
@@ -235,6 +235,10 @@ def split_bar(match: r.Match, height: str = ".55rem") -> str:
     )
 
 
+SCROLLS = '<div style="overflow-x:auto" tabindex="0" role="group" aria-label="scrolls sideways">'
+"""Opens what is wider than its place and scrolls by itself; a keyboard must reach it to scroll."""
+
+
 def unseen(text: str) -> str:
     """Text for those who do not see the page: what stands there says it to everybody else."""
     style = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap"
@@ -254,15 +258,30 @@ def table(head: Sequence[tuple[str, str, bool]], rows: Iterable[Sequence[str]]) 
         "<tr>"
         + "".join(
             f'<td style="text-align:{align};padding:.35rem .5rem;border:0;border-bottom:{LINE};'
-            f'vertical-align:middle;font-size:.84rem">{cell}</td>'
+            f'vertical-align:middle;font-size:.84rem{";white-space:nowrap" * (align == "right")}">{cell}</td>'
             for cell, align in zip(row, right, strict=True)
         )
         + "</tr>"
         for row in rows
     )
     return (
-        '<div style="overflow-x:auto"><table style="width:100%;border-collapse:collapse;border:0;margin:0">'
-        f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
+        f'{SCROLLS}<table style="width:100%;border-collapse:collapse;border:0;margin:0">'
+        f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>{_explained(head)}"
+    )
+
+
+def _explained(head: Sequence[tuple[str, str, bool]]) -> str:
+    """What the columns say, behind one word: a tooltip needs a mouse, and a phone or a keyboard has none."""
+    known = "".join(
+        f'<dt style="font-weight:600;padding-top:.25rem">{escape(title)}</dt><dd style="margin:0">{escape(tip)}</dd>'
+        for title, tip, _ in head
+        if title and tip
+    )
+    style = f"font-size:.76rem;{FAINT};padding:.3rem .5rem 0"
+    return (
+        f'<details style="{style}"><summary>Columns</summary><dl style="margin:0">{known}</dl></details>'
+        if known
+        else ""
     )
 
 
@@ -278,33 +297,36 @@ def grid(
 
     `shown`, `targets`, `titles`: comparison -> the cell's text, where it leads, its tooltip; `references` are grey.
     """
-    rows, columns = (list(dict.fromkeys(getattr(one, side) for one in summaries)) for side in ("space_a", "space_b"))
     largest = max((abs(getattr(one, value) or 0) for one in summaries), default=0) or 1
-    cells = {(one.space_a, one.space_b): one for one in summaries}
+
+    def cell(one: r.ComparisonSummary) -> str:
+        side = "grey" if one.comparison in references else "a"
+        return link(
+            targets[one.comparison],
+            escape(shown[one.comparison]),
+            titles[one.comparison],
+            "display:block;text-decoration:none;text-align:center;padding:.65rem .3rem;font-weight:600;"
+            f"border-radius:4px;background:{shade(side, abs(getattr(one, value) or 0) / largest)};"
+            "font-variant-numeric:tabular-nums",
+        )
+
+    return crossed({(one.space_a, one.space_b): cell(one) for one in summaries})
+
+
+def crossed(cells: Mapping[tuple[str, str], str]) -> str:
+    """Space A by space B: (A, B) -> HTML of a cell, in the order in which they are given."""
     small = f"{MONO};font-size:.76rem;padding:.2rem .4rem;border:0;font-weight:500;overflow-wrap:anywhere"
+    columns = list(dict.fromkeys(b for _, b in cells))
     head = "".join(f'<th scope="col" style="{small};text-align:center">{escape(name)}</th>' for name in columns)
     body = ""
-    for name in rows:
-        body += f'<tr style="border:0"><th scope="row" style="{small};text-align:right;white-space:nowrap">{escape(name)}</th>'
+    for name in dict.fromkeys(a for a, _ in cells):
+        row = f'<th scope="row" style="{small};text-align:right;white-space:nowrap">{escape(name)}</th>'
         for other in columns:
-            one = cells.get((name, other))
-            if one is None:
-                body += '<td style="border:0;padding:2px"></td>'
-                continue
-            shade_of = shade("grey" if one.comparison in references else "a", abs(getattr(one, value) or 0) / largest)
-            block = link(
-                targets[one.comparison],
-                escape(shown[one.comparison]),
-                titles[one.comparison],
-                "display:block;text-decoration:none;text-align:center;padding:.65rem .3rem;font-weight:600;"
-                f"border-radius:4px;background:{shade_of};font-variant-numeric:tabular-nums",
-            )
-            body += f'<td style="border:0;padding:2px">{block}</td>'
-        body += "</tr>"
+            row += f'<td style="border:0;padding:3px;vertical-align:top">{cells.get((name, other), "")}</td>'
+        body += f'<tr style="border:0">{row}</tr>'
     corner = f'<th style="{small};{FAINT};text-align:right">A \\ B</th>'
     return (
-        '<div style="overflow-x:auto"><table style="border-collapse:separate;border:0;width:100%;'
-        'table-layout:auto;margin:0">'
+        f'{SCROLLS}<table style="border-collapse:separate;border:0;width:100%;table-layout:auto;margin:0">'
         f'<thead><tr style="border:0">{corner}{head}</tr></thead><tbody>{body}</tbody></table></div>'
     )
 

@@ -63,7 +63,8 @@ def overlap(
         layers += _mark(agreement.null_mean, said, most * 1.45, GREY, [4, 3], x, y)
     if chosen is not None:
         layers += _mark(chosen[1], f"{chosen[0]}: {words.number(chosen[1])}", most * 1.2, A, [1, 0], x, y)
-    finished: alt.LayerChart = finish(alt.layer(*layers), height)
+    said = f"Shares of {sum(row['n'] for row in rows):,} features of A by how much of their neighbourhood they keep."
+    finished: alt.LayerChart = finish(alt.layer(*layers), height, said)
     return finished
 
 

@@ -25,8 +25,8 @@ def caption(text: str) -> None:
 
 
 def heading(text: str) -> None:
-    """A part of a page, like `st.subheader`."""
-    st.html(f'<h3 style="{markup.SUBHEADING}">{escape(text)}</h3>')
+    """A part of a page, like `st.header`."""
+    st.html(f'<h2 style="{markup.SUBHEADING}">{escape(text)}</h2>')
 
 
 def strong(text: str, size: float = 1.0) -> None:

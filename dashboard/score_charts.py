@@ -65,7 +65,11 @@ def null_picture(one: Score, draws: Sequence[float], references: Sequence[ScoreC
     y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[0, height], nice=False))
     right = (low + high) / 2
     layers = [_bars(draws, x, y), _once_in_twenty(one, x, y), *_references(marks, x, y, right)]
-    return finish(alt.layer(*layers, *_observed(one, height, x, y, right)), height)
+    said = (
+        f"{score_words.named(one.metric, one.parameters)} is {score_words.number(one.value)}, on a histogram of "
+        f"its null; {len(marks)} references above."
+    )
+    return finish(alt.layer(*layers, *_observed(one, height, x, y, right)), height, said)
 
 
 def _marks(references: Sequence[ScoreCell]) -> list[dict[str, Any]]:
@@ -183,7 +187,8 @@ def sweep(points: Sequence[SweepPoint], over: str, shown: Score, height: int = 2
         .encode(x=x, y=y, tooltip=tooltip)
         for which, size in ((False, 45), (True, 160))
     ]
-    return finish(alt.layer(shade, posts, line, *dots), height)
+    said = f"{shown.metric} at {len(values)} sizes ({title}), over what chance gives."
+    return finish(alt.layer(shade, posts, line, *dots), height, said)
 
 
 def _sizes(points: Sequence[SweepPoint]) -> alt.Axis:

@@ -43,7 +43,6 @@ def bar(fingerprint: str, view: ScoresView, variants: Sequence[ScoreVariant]) ->
             known,
             format_func=said[name],
             help=helps.get(name),
-            disabled=len(known) < 2,
             **bars.bound(f"scores_{name}", getattr(view, name), _writer(fingerprint, view, variants, name)),
         )
 
@@ -86,24 +85,8 @@ def strength(score: Score, scores: Sequence[Score]) -> float:
 
 def grid(fingerprint: str, view: ScoresView, cells: Sequence[ScoreCell]) -> str:
     """Space A by space B: a cell for each comparison that opens its pairs, and beneath it a link to its null."""
-    rows, columns = (list(dict.fromkeys(getattr(one, side) for one in cells)) for side in ("space_a", "space_b"))
-    by_place = {(one.space_a, one.space_b): one for one in cells}
     scores = [one.score for one in cells if one.score is not None]
-    small = f"{markup.MONO};font-size:.76rem;padding:.2rem .4rem;border:0;font-weight:500;overflow-wrap:anywhere"
-    head = "".join(f'<th scope="col" style="{small};text-align:center">{escape(name)}</th>' for name in columns)
-    body = ""
-    for name in rows:
-        body += f'<tr style="border:0"><th scope="row" style="{small};text-align:right;white-space:nowrap">{escape(name)}</th>'
-        for other in columns:
-            found = by_place.get((name, other))
-            inner = _cell(fingerprint, view, found, scores) if found else ""
-            body += f'<td style="border:0;padding:3px;vertical-align:top">{inner}</td>'
-        body += "</tr>"
-    corner = f'<th style="{small};{markup.FAINT};text-align:right">A \\ B</th>'
-    return (
-        '<div style="overflow-x:auto"><table style="border-collapse:separate;border:0;width:100%;margin:0">'
-        f'<thead><tr style="border:0">{corner}{head}</tr></thead><tbody>{body}</tbody></table></div>'
-    )
+    return markup.crossed({(one.space_a, one.space_b): _cell(fingerprint, view, one, scores) for one in cells})
 
 
 def _cell(fingerprint: str, view: ScoresView, cell: ScoreCell, scores: Sequence[Score]) -> str:

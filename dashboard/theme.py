@@ -9,7 +9,7 @@ _BOTH = {
     "baseRadius": "0.4rem",
     "baseFontSize": "15",
     "headingFontWeights": "[600,600,600,600,600,600]",
-    "headingFontSizes": '["1.9rem","1.5rem","1.12rem","1rem","1rem","0.9rem"]',
+    "headingFontSizes": '["1.9rem","1.12rem","1rem","1rem","1rem","0.9rem"]',
     "metricValueFontSize": "1.7rem",
     "showWidgetBorder": "true",
 }

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from dashboard import marks
 from dashboard.links import PairsView
 from store import records as r
 
@@ -273,4 +274,5 @@ def kind(space: r.Space) -> str:
 
 def computed(model: r.Model) -> str:
     """What a model was loaded from, and how it computed."""
-    return f"{model.load}, {model.dtype} on {model.device}" if model.dtype and model.device else model.load
+    load = marks.plain(model.load, 200)
+    return f"{load}, {model.dtype} on {model.device}" if model.dtype and model.device else load

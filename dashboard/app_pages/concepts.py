@@ -102,7 +102,7 @@ def limit(fingerprint: str, view: SearchView) -> None:
 
 
 def every(reader: data.Reader, view: SearchView) -> None:
-    st.subheader("Concepts", anchor=False)
+    st.header("Concepts", anchor=False)
     limit(reader.fingerprint, view)
     found, spaces = reader.concepts(view.share), reader.spaces()
     if not found:
@@ -128,14 +128,14 @@ def one_concept(reader: data.Reader, view: SearchView, name: str) -> None:
         st.info(f"{why} Lower the share, or search a word.", icon=":material/search_off:")
         return
     st.markdown(f"**{concept_words.headline(concept, view.share)}**")
-    st.subheader("Its pairs", anchor=False)
+    st.header("Its pairs", anchor=False)
     if pairs:
         st.html(markup.table(concepts.PAIRS, [concepts.pair_line(reader, one) for one in pairs[:PAIRS]]))
         more = f" The {PAIRS} with the largest context." if len(pairs) > PAIRS else ""
         st.caption(f"Mutual best matches that pass the default filter and have such a feature on either side.{more}")
     else:
         st.caption("None of these features has a mutual best match that passes the default filter.")
-    st.subheader("Its features", anchor=False)
+    st.header("Its features", anchor=False)
     members = reader.concept_members(name, view.share, view.rows)
     st.html(markup.table(concepts.MEMBERS, [concepts.member_line(reader.fingerprint, one) for one in members]))
     st.caption(f"The {view.rows} of each space with the largest share.")

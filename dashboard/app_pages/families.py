@@ -132,7 +132,7 @@ PAIRS = [
 
 
 def pairs(reader: data.Reader, view: FamiliesView, family: r.Family) -> None:
-    st.subheader("Its pairs", anchor=False)
+    st.header("Its pairs", anchor=False)
     connecting = {(link.comparison, link.feature_a, link.feature_b) for link in family.links}
     found = reader.family_pairs(family.members, view.filter.thresholds)
     st.html(markup.table(PAIRS, [pair_line(reader, view, one, connecting) for one in found]))

@@ -71,7 +71,7 @@ def examples_of(reader: data.Reader, ref: FeatureRef, feature: r.Feature, stratu
     def changed(chosen: str) -> None:
         st.query_params.from_dict(links.feature_query(reader.fingerprint, ref, chosen))
 
-    st.subheader("Examples", anchor=False)
+    st.header("Examples", anchor=False)
     st.segmented_control(
         "Strength",
         list(STRATA),
@@ -101,7 +101,7 @@ HEAD = [
 
 
 def elsewhere(reader: data.Reader, ref: FeatureRef) -> None:
-    st.subheader("Best match in every other space", anchor=False)
+    st.header("Best match in every other space", anchor=False)
     found = reader.elsewhere(ref.space, ref.feature, r.Thresholds())
     if not found:
         st.caption("It has no candidate in any comparison of this store.")

@@ -49,7 +49,7 @@ def entries(asked: str) -> None:
         if kept(asked, name, meaning)
     ]
     if found:
-        st.subheader("Words", anchor=False)
+        st.header("Words", anchor=False)
         st.html(markup.table([("Word", "", False), ("Meaning", "", False)], found))
 
 
@@ -61,7 +61,7 @@ def reasons(asked: str) -> None:
         if kept(asked, name, words.step(name), meaning)
     ]
     if found:
-        st.subheader("Reasons", anchor=False)
+        st.header("Reasons", anchor=False)
         st.caption(
             "A match keeps all its reasons; Pairs hides those that you choose. Thresholds belong to the view, "
             "not to the store."
@@ -86,7 +86,7 @@ def columns(asked: str) -> None:
         for table, column, kind, unit, meaning in schema.dictionary()
         if kept(asked, table, column, unit, meaning)
     ]
-    st.subheader("Columns", anchor=False)
+    st.header("Columns", anchor=False)
     if not found:
         st.caption("No column holds this word.")
         return

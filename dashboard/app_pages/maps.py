@@ -139,7 +139,7 @@ def table(reader: data.Reader, view: MapsView, comparison: r.Comparison, side: S
 
 def agreement(reader: data.Reader, view: MapsView, comparison: r.Comparison) -> None:
     rows = reader.map_agreement(comparison.comparison)
-    st.subheader("Do the maps agree?", anchor=False)
+    st.header("Do the maps agree?", anchor=False)
     sentence = map_words.agreement(rows, str(view.method))
     st.html(f'<div style="font-size:1.02rem;font-weight:600">{escape(sentence)}</div>')
     if rows:

@@ -74,7 +74,7 @@ def one_feature(reader: data.Reader, c: r.Comparison, a: FeatureRef, found: r.Ne
     )
     st.html(neighbour_picture.picture(reader.fingerprint, c, found, (feature, partner)))
     st.caption(f"{neighbour_words.WHAT} {neighbour_words.HOW}")
-    st.subheader("Near by direction", anchor=False)
+    st.header("Near by direction", anchor=False)
     st.caption(
         "Another measure: the cosine of decoder rows says which features write alike into the model, not which fire "
         "together. The overlap does not count it. Faint ones are not among the ten neighbours above."
@@ -122,7 +122,7 @@ def kept(reader: data.Reader, c: r.Comparison, distribution: r.OverlapDistributi
     )
     for column, title, rows in zip(st.columns(2, gap="large"), ("Best kept", "Worst kept"), (best, worst), strict=True):
         with column:
-            st.subheader(title, anchor=False)
+            st.header(title, anchor=False)
             st.html(markup.table(neighbours.HEAD, [neighbours.line(reader.fingerprint, c, one) for one in rows]))
 
     def file() -> bytes:

@@ -4,7 +4,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import bars, charts, components, data, floors, glance, links, marks, markup, prose, summary, words
+from dashboard import bars, components, data, floor_charts, floors, glance, links, marks, markup, prose, summary, words
 from dashboard.links import PairsView
 from store import records as r
 
@@ -101,7 +101,7 @@ def comparison_grid(
     reader: data.Reader, summaries: list[r.ComparisonSummary], spaces: list[r.Space], value: str
 ) -> None:
     head, choice = st.columns([3, 4], vertical_alignment="center")
-    head.subheader("How much is shared", anchor=False)
+    head.header("How much is shared", anchor=False)
     with choice:
         st.segmented_control(
             "Show",
@@ -135,9 +135,9 @@ def above_the_floor(reader: data.Reader, summaries: list[r.ComparisonSummary], s
     if not random:
         return
     curves = reader.homologue_curves(r.Thresholds())
-    st.subheader("More than any directions share?", anchor=False)
+    st.header("More than any directions share?", anchor=False)
     picture, said = st.columns([6, 5], gap="large", vertical_alignment="center")
-    picture.altair_chart(charts.homologues(floors.drawn(curves, summaries, spaces)), key="overview_floor")
+    picture.altair_chart(floor_charts.homologues(floors.drawn(curves, summaries, spaces)), key="overview_floor")
     said.html("".join(floor_line(reader, one, curves, random, spaces) for one in summaries))
 
 
@@ -176,7 +176,7 @@ def lacking(reader: data.Reader, summaries: list[r.ComparisonSummary], spaces: l
 
 
 def three_pairs(reader: data.Reader, summaries: list[r.ComparisonSummary], spaces: list[r.Space]) -> None:
-    st.subheader("Three pairs worth opening", anchor=False)
+    st.header("Three pairs worth opening", anchor=False)
     findings = [one for one in summaries if summary.role(one, spaces) in ("finding", "within")] or summaries
     richest = sorted(findings, key=lambda one: (-one.n_homologues, one.comparison))[:ASKED]
     rows = [row for one in richest for row in reader.pairs(one.comparison, r.PairFilter(), "pearson_context", 10)]
@@ -189,7 +189,7 @@ def three_pairs(reader: data.Reader, summaries: list[r.ComparisonSummary], space
 
 
 def facts(models: list[r.Model], spaces: list[r.Space]) -> None:
-    st.subheader("Spaces and models", anchor=False)
+    st.header("Spaces and models", anchor=False)
     by_name = {model.model: model for model in models}
     head = [
         ("Space", "one dictionary of features, read at one place of one model", False),
@@ -204,9 +204,9 @@ def facts(models: list[r.Model], spaces: list[r.Space]) -> None:
     rows = [
         (
             f'<span style="{markup.MONO};font-weight:600">{escape(space.space)}</span>',
-            f'<span title="{escape(marks.plain(words.computed(by_name[space.model]), 300))}">{escape(space.model)}</span>',
+            f'<span title="{escape(words.computed(by_name[space.model]))}">{escape(space.model)}</span>',
             f'<span title="{escape(words.kind(space))}">{escape(space.kind.replace("_", " "))}</span>',
-            f'<span style="{markup.MONO};font-size:.78rem">{marks.html(space.hook, 60) if space.hook else words.NONE}</span>',
+            f'<span style="{markup.MONO};font-size:.78rem">{marks.html(space.hook or words.NONE, 60)}</span>',
             f"{space.n_alive:,} / {space.n_features:,}",
             f"{space.l0:.1f}",
             '<span title="{1}">{0}</span>'.format(*words.fit(space)),
@@ -240,7 +240,7 @@ def how(build: r.Build, counts: dict[str, int]) -> None:
 
 
 def newcomer() -> None:
-    st.subheader("New here?", anchor=False)
+    st.header("New here?", anchor=False)
     st.markdown(
         "A *feature* is one direction that a model uses; a *homologue* is a feature of one model that "
         "fires on the same "

@@ -125,7 +125,7 @@ def beside(reader: data.Reader, comparison: r.Comparison, a: FeatureRef, b: Feat
 
     def step(to: tuple[int, int] | None, text: str, rel: str) -> str:
         if to is None:
-            return f'<span style="opacity:.35">{text}</span>'
+            return f'<span style="{markup.FAINT}">{text}</span>'
         refs = FeatureRef(a.space, to[0]), FeatureRef(b.space, to[1])
         target = links.href("pair", links.pair_query(reader.fingerprint, *refs, view))
         return markup.link(target, text, f"key {rel[0]}", rel=rel)
@@ -176,7 +176,7 @@ def strips(
 
     counts = reader.group_counts(comparison.comparison, a.feature, b.feature)
     head, choice = st.columns([3, 4], vertical_alignment="center")
-    head.subheader("Where they fire", anchor=False)
+    head.header("Where they fire", anchor=False)
     with choice:
         st.segmented_control(
             "Group",
@@ -204,7 +204,7 @@ def strips(
 def plots(reader: data.Reader, comparison: r.Comparison, a: FeatureRef, b: FeatureRef) -> None:
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Unit by unit", anchor=False)
+        st.header("Unit by unit", anchor=False)
         scatter = reader.unit_scatter(comparison.comparison, a.feature, b.feature)
         if scatter.n_units:
             st.altair_chart(charts.units(scatter, str(a), str(b)), key="pair_units")
@@ -212,7 +212,7 @@ def plots(reader: data.Reader, comparison: r.Comparison, a: FeatureRef, b: Featu
         else:
             st.caption("Neither feature fires in this text.")
     with right:
-        st.subheader("Token by token", anchor=False)
+        st.header("Token by token", anchor=False)
         tokens = reader.token_rows(comparison.comparison, a.feature, b.feature)
         if not tokens:
             st.caption("Neither feature fires in this text.")

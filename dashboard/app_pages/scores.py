@@ -68,7 +68,7 @@ def leading(cells: list[ScoreCell]) -> ScoreCell:
 
 
 def overview(reader: data.Reader, view: ScoresView, cells: list[ScoreCell]) -> None:
-    st.subheader("Every comparison", anchor=False)
+    st.header("Every comparison", anchor=False)
     st.html(scores.grid(reader.fingerprint, view, cells))
     meaning = score_words.METRICS.get(str(view.metric))
     prose.caption(
@@ -85,7 +85,7 @@ def one_comparison(
     cells: list[ScoreCell],
 ) -> None:
     head, choice = st.columns([3, 2], vertical_alignment="bottom")
-    head.subheader("On its null", anchor=False)
+    head.header("On its null", anchor=False)
     with choice:
         scores.choice(reader.fingerprint, view, variants, [one.comparison for one in cells])
     one = chosen.score
@@ -118,7 +118,7 @@ def swept(reader: data.Reader, one: Score, over: str) -> None:
 
 
 def table(reader: data.Reader, view: ScoresView, variants: list[ScoreVariant]) -> None:
-    st.subheader("All scores", anchor=False)
+    st.header("All scores", anchor=False)
     scores.listing(reader.fingerprint, view, variants)
     which = (
         view.comparison if view.table == "comparison" else None,

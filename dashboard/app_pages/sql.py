@@ -59,10 +59,7 @@ def editor(reader: data.Reader) -> None:
     )
     with st.form("sql_form", border=False):
         text = st.text_area("Query", height=190, key=TEXT, placeholder="SELECT * FROM judged_matches() LIMIT 20")
-        if (
-            st.form_submit_button("Run", type="primary", icon=":material/play_arrow:", shortcut="Ctrl+Enter")
-            and text.strip()
-        ):
+        if st.form_submit_button("Run", icon=":material/play_arrow:", shortcut="Ctrl+Enter") and text.strip():
             ask(reader.fingerprint, text)
             st.rerun()
 

@@ -77,7 +77,7 @@ def test_hostile_text_makes_no_element_no_attribute_and_no_direction(text: str) 
         ("\n", "⏎"),
         ("\n\n    ", "⏎⏎   ·"),
         ("\t", "⇥"),
-        ("\r\n", "␍⏎"),
+        ("\r\n", "⇤⏎"),
         ("\x00", "[U+0000]"),
         ("\u202eabc", "[U+202E]abc"),
         ("\u200b", "[U+200B]"),

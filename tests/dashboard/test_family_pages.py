@@ -12,7 +12,7 @@ from dashboard.family_links import FamiliesView, SearchView
 from dashboard.links import FeatureRef, LinkError
 from store import records as r
 from tests.dashboard.test_links import filters, refs
-from tests.dashboard.test_pages import labels, page, said
+from tests.dashboard.test_pages import headings, labels, page, said
 from tests.store import build
 
 FINGERPRINT = "f" * 64
@@ -211,7 +211,7 @@ def test_a_word_finds_features_and_their_matches(tiny_store: Path, monkeypatch: 
     app.text_input(key="concepts_q").set_value("Cat").run()
     text = said(app)
     assert app.query_params["q"] == "Cat"
-    assert [one.value for one in app.subheader] == ["left (one): 1 feature", "right (two): 1 feature"]
+    assert headings(app) == ["left (one): 1 feature", "right (two): 1 feature"]
     for target in ("f=left:0", "f=right:1", "a=left:0&amp;b=right:1"):
         assert target in text
     assert "Matched (one, two)" in text
@@ -236,7 +236,7 @@ def test_what_no_token_spells_is_said_in_words(tiny_store: Path, monkeypatch: py
 def test_more_features_are_a_link_away(tiny_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = page(tiny_store, monkeypatch, "concepts", q="sat", n="1")
     assert "Up to 200 features of each space" in said(app)
-    assert [one.value for one in app.subheader][1] == "right (two): 2 features, the 1 with the largest share"
+    assert headings(app)[1] == "right (two): 2 features, the 1 with the largest share"
     assert "n=200" in said(app)
     text = said(page(tiny_store, monkeypatch, "concepts", q="sat"))
     assert f"f={FeatureRef('right', 0)}" in text
