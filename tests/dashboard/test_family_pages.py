@@ -20,7 +20,7 @@ EVERY = ",".join(name for name in r.REASONS if name != "not_mutual")
 
 always_mutual = filters.map(
     lambda one: replace(
-        one, only=None, feature_a=None, feature_b=None,
+        one, only=None, region=None, feature_a=None, feature_b=None,
         hide=tuple(name for name in r.REASONS if name in (*one.hide, "not_mutual")),
     )
 )  # fmt: skip
