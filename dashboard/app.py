@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import components, data, navigation
+from dashboard import components, data, navigation, sign_in
 from dashboard.links import LinkError
 from store.errors import StoreError
 
@@ -28,10 +28,15 @@ PAGES = [
     st.Page("app_pages/glossary.py", title="Glossary", icon=":material/menu_book:", url_path="glossary"),
 ]
 
-page = st.navigation(PAGES, position="top")
+is_open = sign_in.is_open()
+page = st.navigation(PAGES, position="top" if is_open else "hidden")
+if not is_open:
+    sign_in.page(is_home=not page.url_path and not st.query_params)
+    st.stop()
 try:
     data.reader()
     page.run()
 except (StoreError, LinkError) as error:
     components.trouble(error)
+sign_in.visitor()
 navigation.router()
