@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import components, data, lookup, navigation
+from dashboard import components, data, lookup, navigation, sign_in
 from dashboard.links import LinkError
 from store.errors import NotAStore, StoreError, WrongSchema
 
@@ -29,7 +29,11 @@ PAGES = [
     st.Page("app_pages/reading_list.py", title="Reading list", url_path="list", visibility="hidden"),
 ]
 
-page = st.navigation(PAGES, position="top")
+is_open = sign_in.is_open()
+page = st.navigation(PAGES, position="top" if is_open else "hidden")
+if not is_open:
+    sign_in.page(is_home=not page.url_path and not st.query_params)
+    st.stop()
 try:
     known = data.known()
     if searched := navigation.bar(known.fingerprint, known.names()):
@@ -40,3 +44,4 @@ except (StoreError, LinkError) as error:
     components.trouble(error)
     if isinstance(error, NotAStore | WrongSchema):
         navigation.bar(None)
+sign_in.visitor()

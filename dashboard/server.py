@@ -12,11 +12,15 @@ if TYPE_CHECKING:
     from dashboard.data import Reader
 
 
-def ask() -> "Reader":
+def ask() -> "Reader | None":
+    """The store, for whoever asks; None where visitors must sign in."""
     # Not before the server runs: Streamlit looks for it where a cache is declared.
-    from dashboard import data
+    from dashboard import auth, data
 
-    return data.reader()
+    try:
+        return data.reader() if auth.section() is None else None
+    except auth.AuthError:
+        return None
 
 
 app = st.App(Path(__file__).with_name("app.py"), middleware=[Middleware(Previews, ask=ask)])

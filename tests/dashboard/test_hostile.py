@@ -22,6 +22,7 @@ ELEMENTS = {
     *("tr", "wbr", "details", "summary", "dl", "dt", "dd"),
 }
 ATTRIBUTES = {"href", "title", "style", "scope", "role", "tabindex", "aria-label"}
+ATTRIBUTES |= {"rel", "data-pairs", "data-on", "data-off", "data-main"}
 PLAIN = {"arrow_data_frame", "code", "text_area", "text_input", "selectbox", "bidi_component"}
 """Elements whose text Streamlit shows as it is; of the other ones all text is markdown."""
 SHORT = 12
@@ -171,7 +172,7 @@ def test_every_group_of_a_pair_shows_its_passage(
 ) -> None:
     k = hostile.place(name)
     app = page(folder, monkeypatch, "pair", a=f"{hostile.A}:{k}", b=f"{hostile.B}:{k}")
-    app.button_group(key=f"pair_group_{hostile.A}:{k}_{hostile.B}:{k}").set_value(group).run()
+    app.button_group(key="pair_group").set_value(group).run()
     assert expected(hostile.TEXTS[name], marks.LONGEST) in shown(app)
 
 
