@@ -138,7 +138,7 @@ def score_cell(fingerprint: str, one: Score | None) -> str:
 
 
 def _reason(text: str) -> str:
-    return f'<span style="{markup.FAINT};display:block;min-width:14rem">{escape(text)}</span>'
+    return f'<span style="{markup.FAINT};display:block;min-width:14rem;white-space:normal">{escape(text)}</span>'
 
 
 def concept_line(

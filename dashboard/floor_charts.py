@@ -35,7 +35,14 @@ def homologues(curves: Sequence[tuple[r.HomologueCurve, str]], height: int = 320
         for step, n in enumerate(curve.n_left)
         if n > 0
     ]
-    legend = alt.Legend(title=None, orient="top", columns=2, labelLimit=330, symbolType="stroke", symbolSize=300)
+    legend = alt.Legend(
+        title=None,
+        orient="top",
+        columns=alt.ExprRef("width < 480 ? 1 : 2"),
+        labelLimit=330,
+        symbolType="stroke",
+        symbolSize=300,
+    )
     chart = alt.Chart(frame(rows)).encode(
         x=alt.X(
             "context:Q",

@@ -235,7 +235,7 @@ def split_bar(match: r.Match, height: str = ".55rem") -> str:
     )
 
 
-SCROLLS = '<div style="overflow-x:auto" tabindex="0" role="group" aria-label="scrolls sideways">'
+SCROLLS = '<div style="overflow-x:auto;position:relative" tabindex="0" role="group" aria-label="scrolls sideways">'
 """Opens what is wider than its place and scrolls by itself; a keyboard must reach it to scroll."""
 
 
@@ -315,7 +315,7 @@ def grid(
 
 def crossed(cells: Mapping[tuple[str, str], str]) -> str:
     """Space A by space B: (A, B) -> HTML of a cell, in the order in which they are given."""
-    small = f"{MONO};font-size:.76rem;padding:.2rem .4rem;border:0;font-weight:500;overflow-wrap:anywhere"
+    small = f"{MONO};font-size:.76rem;padding:.2rem .4rem;border:0;font-weight:500"
     columns = list(dict.fromkeys(b for _, b in cells))
     head = "".join(f'<th scope="col" style="{small};text-align:center">{escape(name)}</th>' for name in columns)
     body = ""

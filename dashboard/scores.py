@@ -144,7 +144,7 @@ def line(fingerprint: str, view: ScoresView, one: Score) -> list[str]:
     here = links.href("scores", score_links.scores_query(fingerprint, replace(view, page=1, **names)))
     value = f"<b>{score_words.number(one.value)}</b>"
     if one.value is None:
-        look = f"{markup.FAINT};display:block;min-width:16rem"
+        look = f"{markup.FAINT};display:block;min-width:16rem;white-space:normal"
         value = f'<span style="{look}">{marks.html(score_words.missing(one), 200)}</span>'
     elif one.above_null is False:
         value = f'<span title="within its null" style="{markup.FAINT}">{score_words.number(one.value)}</span>'

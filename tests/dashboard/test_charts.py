@@ -25,7 +25,7 @@ def test_kept_matches_are_blue_and_above_the_grey_ones() -> None:
         {"token": 0.0, "pearson": 0.0},
         {"token": 1.0, "pearson": 1.0},
     ]
-    assert [row["label"] for row in values(label)] == ["the token explains all"]
+    assert [row["label"] for row in values(label)] == ["the token\nexplains all"]
     assert (hidden["mark"]["color"], hidden["mark"]["opacity"]) == (charts.GREY, 0.25)
     assert (kept["mark"]["color"], kept["mark"]["opacity"]) == (charts.A, 0.9)
     assert [row["a"] for row in values(kept)] == ["left:1"]

@@ -109,27 +109,6 @@ def test_shades_grow_with_strength_and_stay_below_the_strongest() -> None:
     assert markup.shade("b", 1.0) == markup.shade("b", 7.0) == "rgba(232,116,12,0.550)"
 
 
-@pytest.mark.parametrize("background", [(255, 255, 255), (17, 21, 28)], ids=["light", "dark"])
-@pytest.mark.parametrize("side", ["a", "b"])
-def test_text_keeps_a_contrast_of_four_and_a_half_at_every_shade(side: str, background: tuple[int, int, int]) -> None:
-    text = (28, 34, 48) if background[0] > 128 else (230, 233, 239)
-    for step in range(11):
-        *rgb, alpha = (float(part) for part in re.findall(r"[\d.]+", markup.shade(side, step / 10)))
-        mixed = [alpha * top + (1 - alpha) * under for top, under in zip(rgb, background, strict=True)]
-        assert contrast(text, mixed) >= 4.5
-
-
-def contrast(one: tuple[int, ...], two: list[float]) -> float:
-    """WCAG 2.2: (lighter + .05) / (darker + .05) of the relative luminances."""
-
-    def luminance(rgb: tuple[int, ...] | list[float]) -> float:
-        linear = [c / 255 / 12.92 if c / 255 <= 0.04045 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in rgb]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    darker, lighter = sorted([luminance(one), luminance(two)])
-    return (lighter + 0.05) / (darker + 0.05)
-
-
 def test_a_strip_shades_by_share_of_the_maximum_and_underlines_its_focus() -> None:
     html = markup.strip(strip(token(" a", 4.0, focus=True), token("b", 1.0), token("c")), 4.0)
     spans = [
