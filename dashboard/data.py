@@ -24,6 +24,8 @@ from store.schema import DATABASE
 Answer = TypeVar("Answer")
 ENVIRONMENT = "HOMOLOG_STORE"
 """Names the store's folder where the command line does not."""
+FILE_ROWS, FILE_BYTES, FILE_SECONDS = 20_000, 50_000_000, 20.0
+"""Limits of a download."""
 
 
 def folder() -> Path:
@@ -265,6 +267,10 @@ class Reader:
     def sql(self, query: str, seconds: float, rows: int) -> r.Table:
         """One bounded query of a visitor; QueryRefused says why not."""
         return console.run(self.store, query, max_rows=rows, seconds=seconds)
+
+    def taken(self, query: str) -> r.Table:
+        """The answer that a file holds: the same console, with the limits of a download."""
+        return console.run(self.store, query, max_rows=FILE_ROWS, max_bytes=FILE_BYTES, seconds=FILE_SECONDS)
 
 
 def reader() -> Reader:

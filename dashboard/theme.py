@@ -15,6 +15,7 @@ _LIGHT = {
     "backgroundColor": "#ffffff",
     "secondaryBackgroundColor": "#f3f5f8",
     "textColor": "#1c2230",
+    "grayTextColor": "#5b5f6a",
     "linkColor": "#1f62c9",
     "primaryColor": charts.A,
 }
@@ -22,6 +23,7 @@ _DARK = {
     "backgroundColor": "#11151c",
     "secondaryBackgroundColor": "#1b212b",
     "textColor": "#e6e9ef",
+    "grayTextColor": "#aaaeb4",
     "linkColor": "#7fb0ff",
     "primaryColor": "#5b97ff",
 }

@@ -4,7 +4,8 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import components, data, glossary, markup, words
+from dashboard import components, data, glossary, markup, take_away, words
+from dashboard.queries import overview as queries
 from store import records as r
 from store import schema
 
@@ -25,7 +26,7 @@ def show() -> None:
     )
     entries(asked)
     reasons(asked)
-    columns(asked)
+    columns(reader, asked)
 
 
 def kept(asked: str, *texts: str) -> bool:
@@ -63,7 +64,7 @@ def reasons(asked: str) -> None:
         )
 
 
-def columns(asked: str) -> None:
+def columns(reader: data.Reader, asked: str) -> None:
     mono = f'<span style="{markup.MONO};font-size:.8rem">{{}}</span>'
     found = [
         (
@@ -73,7 +74,7 @@ def columns(asked: str) -> None:
             escape(unit),
             escape(meaning),
         )
-        for table, column, kind, unit, meaning in schema.dictionary()
+        for table, column, kind, unit, meaning in sorted(schema.dictionary(), key=lambda row: row[0])
         if kept(asked, table, column, unit, meaning)
     ]
     st.subheader("Columns", anchor=False)
@@ -88,6 +89,7 @@ def columns(asked: str) -> None:
         ("Meaning", "", False),
     ]
     st.html(markup.table(head, found))
+    take_away.table(reader, "glossary_columns", "columns", queries.columns(asked))
 
 
 show()

@@ -4,8 +4,9 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import charts, components, data, floors, links, marks, markup, summary, words
+from dashboard import charts, components, data, floors, links, marks, markup, summary, take_away, words
 from dashboard.links import FeatureRef, PairsView
+from dashboard.queries import overview as queries
 from store import records as r
 
 VALUES = {
@@ -49,8 +50,8 @@ def show() -> None:
             "This store holds no comparison; its features can be opened on the Feature page.", icon=":material/info:"
         )
     st.space("small")
-    facts(models, spaces)
-    how(build, counts)
+    facts(reader, models, spaces)
+    how(reader, build, counts)
 
 
 def headline(summaries: list[r.ComparisonSummary], spaces: list[r.Space]) -> None:
@@ -117,6 +118,7 @@ def comparison_grid(reader: data.Reader, summaries: list[r.ComparisonSummary], s
         "A cell is a comparison and opens its pairs. Grey cells are references, not findings about two models: "
         "ceilings, baselines and floors. Hover for which."
     )
+    take_away.table(reader, "overview_comparisons", "comparisons", queries.comparisons(r.Thresholds()))
     lacking(reader, summaries, spaces)
 
 
@@ -128,7 +130,9 @@ def above_the_floor(reader: data.Reader, summaries: list[r.ComparisonSummary], s
     curves = reader.homologue_curves(r.Thresholds())
     st.subheader("More than any directions share?", anchor=False)
     picture, said = st.columns([6, 5], gap="large", vertical_alignment="center")
-    picture.altair_chart(charts.homologues(floors.drawn(curves, summaries, spaces)), key="overview_floor")
+    drawn = charts.homologues(floors.drawn(curves, summaries, spaces))
+    with picture:
+        take_away.chart(reader, drawn, "overview_floor", "homologues-by-context")
     said.html("".join(floor_line(reader, one, curves, random, spaces) for one in summaries))
 
 
@@ -199,7 +203,7 @@ def small_pair(reader: data.Reader, match: r.Match) -> None:
         st.html(markup.pair_strip(strips[0], top_a, top_b))
 
 
-def facts(models: list[r.Model], spaces: list[r.Space]) -> None:
+def facts(reader: data.Reader, models: list[r.Model], spaces: list[r.Space]) -> None:
     st.subheader("Spaces and models", anchor=False)
     by_name = {model.model: model for model in models}
     head = [
@@ -226,9 +230,10 @@ def facts(models: list[r.Model], spaces: list[r.Space]) -> None:
         for space in spaces
     ]
     st.html(markup.table(head, rows))
+    take_away.table(reader, "overview_spaces", "spaces", queries.SPACES)
 
 
-def how(build: r.Build, counts: dict[str, int]) -> None:
+def how(reader: data.Reader, build: r.Build, counts: dict[str, int]) -> None:
     with st.expander(
         "How this store was made", icon=":material/receipt_long:", on_change="rerun", key="overview_how"
     ) as box:
@@ -242,11 +247,13 @@ def how(build: r.Build, counts: dict[str, int]) -> None:
         versions = [
             (escape(marks.plain(name)), mono.format(escape(marks.plain(v)))) for name, v in summary.packages(build)
         ]
-        right.html(markup.table([("Package", "", False), ("Version", "", True)], versions))
-        right.caption("Rows of each table")
-        right.html(
-            markup.table([("Table", "", False), ("Rows", "", True)], [(escape(t), f"{n:,}") for t, n in counts.items()])
-        )
+        tables = [(escape(t), f"{n:,}") for t, n in counts.items()]
+        with right:
+            st.html(markup.table([("Package", "", False), ("Version", "", True)], versions))
+            take_away.table(reader, "overview_packages", "packages", queries.PACKAGES)
+            st.caption("Rows of each table")
+            st.html(markup.table([("Table", "", False), ("Rows", "", True)], tables))
+            take_away.table(reader, "overview_tables", "tables", queries.TABLES)
 
 
 def newcomer() -> None:

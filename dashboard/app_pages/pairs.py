@@ -5,8 +5,9 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import charts, components, data, examples, export, filters, floors, links, markup, words
+from dashboard import charts, components, data, filters, floors, links, markup, take_away, words
 from dashboard.links import FeatureRef, PairsView
+from dashboard.queries import pairs as queries
 from store import records as r
 
 ROWS = 25
@@ -118,12 +119,13 @@ def scatter(reader: data.Reader, view: PairsView, comparison: r.Comparison) -> N
     if not points:
         st.caption("This comparison has no candidate to show.")
         return
-    st.altair_chart(charts.pairs_scatter(points, comparison), key="pairs_scatter")
-    st.caption(
-        "A dot is a match, blue if it passes the filters and grey if not. On the dashed line the token explains "
-        "all of r; the higher above it, the more only "
-        "the context explains. "
-        "Hover for the features."
+    take_away.chart(
+        reader,
+        charts.pairs_scatter(points, comparison),
+        "pairs_scatter",
+        f"{comparison.comparison}-token",
+        "A dot is a match, blue if it passes the filters and grey if not. On the dashed line the token explains all of "
+        "r; the higher above it, the more only the context explains. Hover for the features.",
     )
 
 
@@ -133,8 +135,8 @@ def floor(reader: data.Reader, view: PairsView, comparison: r.Comparison) -> Non
         st.caption(unknown)
         return
     points = reader.best_points(comparison.comparison, view.filter)
-    st.altair_chart(charts.null_floor(ranges, points, comparison), key="pairs_floor_chart")
-    st.caption(words.floor(ranges, view.filter.thresholds.rare))
+    drawn, said = charts.null_floor(ranges, points, comparison), words.floor(ranges, view.filter.thresholds.rare)
+    take_away.chart(reader, drawn, "pairs_floor_chart", f"{comparison.comparison}-chance", said)
 
 
 HEAD = [
@@ -177,17 +179,14 @@ def line(reader: data.Reader, view: PairsView, comparison: r.Comparison, row: r.
 
 
 def below(reader: data.Reader, view: PairsView, comparison: r.Comparison, more: bool, known: int | None) -> None:
-    """What follows the table: its other pages, the file, the query."""
+    """What follows the table: files, the query, its other pages."""
 
     def to(page: int) -> str:
         return links.href("pairs", links.pairs_query(reader.fingerprint, replace(view, page=page)))
 
-    def file() -> bytes:
-        return export.pairs_csv(reader.pairs(comparison.comparison, view.filter, view.sort, export.LIMIT))
-
-    components.pager(to, view.page, ROWS, more, known)
-    sql = examples.pairs(comparison.comparison, view)
-    components.take_away("pairs_csv", file, comparison.comparison, "pairs", reader, sql)
+    sql = queries.pairs(comparison, view)
+    with take_away.table(reader, "pairs", f"{comparison.comparison}-pairs", sql):
+        components.pager(to, view.page, ROWS, more, known)
 
 
 show()
