@@ -5,7 +5,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import charts, export, facts, links, marks, markup, navigation, reasons, words
+from dashboard import charts, facts, links, marks, markup, navigation, reasons, take_away, words
 from dashboard.data import Reader
 from dashboard.glossary import WORDS
 from dashboard.links import FeatureRef
@@ -143,7 +143,8 @@ def feature_card(reader: Reader, ref: FeatureRef, side: str, named: bool = True)
         return
     numbers(facts.facts(feature))
     st.html(_top_tokens(reader.feature_tokens(ref.space, ref.feature), side))
-    st.altair_chart(charts.histogram(reader.histogram(ref.space, ref.feature), side), key=f"card_histogram_{side}")
+    histogram = charts.histogram(reader.histogram(ref.space, ref.feature), side)
+    take_away.chart(reader, histogram, f"card_histogram_{side}", f"{ref.space}-{ref.feature}-histogram")
     logits = reader.logits(ref.space, ref.feature)
     if not logits:
         st.caption("Effects on the output are not known for this space.")
@@ -209,25 +210,6 @@ def pager(to: Callable[[int], str], page: int, rows: int, more: bool, known: int
         '<div style="display:flex;gap:1.2rem;font-size:.86rem;'
         f'justify-content:flex-end">{"".join(f"<span>{part}</span>" for part in parts)}</div>'
     )
-
-
-def take_away(key: str, file: Callable[[], bytes], name: str, what: str, reader: Reader, sql: str) -> None:
-    """The rows of a table as a file of at most `export.LIMIT`, and as a query to go on from."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.download_button(
-            "Download CSV",
-            file,
-            f"{name}.csv",
-            "text/csv",
-            icon=":material/download:",
-            key=key,
-            on_click="ignore",
-            help=f"The {what} that pass these filters, at most {export.LIMIT:,}.",
-        )
-        st.page_link(
-            "app_pages/sql.py", label="Open as SQL", icon=":material/terminal:",
-            query_params=links.sql_query(reader.fingerprint, sql),
-        )  # fmt: skip
 
 
 def go_to(page: str, reader: Reader, sides: Sequence[str]) -> list[FeatureRef] | None:

@@ -29,6 +29,8 @@ SCRIPTS = ("app.py", "server.py")
 """What `streamlit run` is given: the pages, or the pages and what a server of a lab adds."""
 ENVIRONMENT = "HOMOLOG_STORE"
 """Names the store's folder where the command line does not."""
+FILE_ROWS, FILE_BYTES, FILE_SECONDS = 20_000, 50_000_000, 20.0
+"""Limits of a download."""
 
 
 def folder() -> Path:
@@ -285,6 +287,17 @@ class Reader:
             st.rerun()
         finally:
             line.empty()
+
+    def taken(self, query: str) -> r.Table:
+        """The answer that a file holds: the same console, with the limits of a download."""
+        return self.visitors.run(
+            self.store.folder,
+            self.fingerprint,
+            query,
+            max_rows=FILE_ROWS,
+            max_bytes=FILE_BYTES,
+            seconds=FILE_SECONDS,
+        )
 
 
 def known() -> Known:

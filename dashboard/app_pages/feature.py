@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from dashboard import bars, components, data, examples, links, marks, markup, neighbours, words
+from dashboard import bars, components, data, links, marks, markup, neighbours, take_away, words
 from dashboard.links import FeatureRef
+from dashboard.queries import feature as queries
 from store import records as r
 
 STRATA = {
@@ -47,11 +48,6 @@ def show() -> None:
             st.html(company)
         if feature.n_active:
             examples_of(reader, ref, feature, stratum)
-    sql = examples.feature_activations(ref.space, reader.space(ref.space).model, ref.feature)
-    st.page_link(
-        "app_pages/sql.py", label="Its activations, as SQL", icon=":material/terminal:",
-        query_params=links.sql_query(reader.fingerprint, sql),
-    )  # fmt: skip
 
 
 def choose(reader: data.Reader, query: dict[str, str]) -> None:
@@ -87,6 +83,11 @@ def examples_of(reader: data.Reader, ref: FeatureRef, feature: r.Feature, stratu
         st.caption("No token of this strength. Choose another.")
         return
     st.html("".join(markup.strip(one, feature.max_activation) for one in found))
+    space = reader.space(ref.space)
+    name = f"{ref.space}-{ref.feature}"
+    take_away.table(reader, "feature_examples", f"{name}-{stratum}", queries.examples(space, ref.feature, stratum))
+    what = f"All {words.count(feature.n_active)} tokens that it fires on"
+    take_away.table(reader, "feature_activations", f"{name}-activations", queries.activations(space, ref.feature), what)
 
 
 HEAD = [
@@ -107,6 +108,8 @@ def elsewhere(reader: data.Reader, ref: FeatureRef) -> None:
         st.caption("It has no candidate in any comparison of this store.")
         return
     st.html(markup.table(HEAD, [line(reader, ref, one) for one in found]))
+    name, sql = f"{ref.space}-{ref.feature}-elsewhere", queries.elsewhere(ref.space, ref.feature, r.Thresholds())
+    take_away.table(reader, "feature_elsewhere", name, sql)
 
 
 def line(reader: data.Reader, ref: FeatureRef, one: r.Elsewhere) -> list[str]:

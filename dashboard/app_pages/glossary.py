@@ -4,7 +4,8 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import bars, components, data, glossary, links, markup, words
+from dashboard import bars, components, data, glossary, links, markup, take_away, words
+from dashboard.queries import overview as queries
 from store import records as r
 from store import schema
 
@@ -34,8 +35,9 @@ def show() -> None:
             lambda text: st.query_params.from_dict(links.glossary_query(reader.fingerprint, text or "")),
         ),
     )
-    for part in (entries, reasons, columns):
-        part(asked.lower())
+    entries(asked.lower())
+    reasons(asked.lower())
+    columns(reader, asked.lower())
 
 
 def kept(asked: str, *texts: str) -> bool:
@@ -73,7 +75,7 @@ def reasons(asked: str) -> None:
         )
 
 
-def columns(asked: str) -> None:
+def columns(reader: data.Reader, asked: str) -> None:
     mono = f'<span style="{markup.MONO};font-size:.8rem">{{}}</span>'
     found = [
         (
@@ -83,7 +85,7 @@ def columns(asked: str) -> None:
             escape(unit),
             escape(meaning),
         )
-        for table, column, kind, unit, meaning in schema.dictionary()
+        for table, column, kind, unit, meaning in sorted(schema.dictionary(), key=lambda row: row[0])
         if kept(asked, table, column, unit, meaning)
     ]
     st.header("Columns", anchor=False)
@@ -98,6 +100,7 @@ def columns(asked: str) -> None:
         ("Meaning", "", False),
     ]
     st.html(markup.table(head, found))
+    take_away.table(reader, "glossary_columns", "columns", queries.columns(asked))
 
 
 show()

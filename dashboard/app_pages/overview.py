@@ -4,8 +4,23 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import bars, components, data, floor_charts, floors, glance, links, marks, markup, prose, summary, words
+from dashboard import (
+    bars,
+    components,
+    data,
+    floor_charts,
+    floors,
+    glance,
+    links,
+    marks,
+    markup,
+    prose,
+    summary,
+    take_away,
+    words,
+)
 from dashboard.links import PairsView
+from dashboard.queries import overview as queries
 from store import records as r
 
 VALUES = {
@@ -53,8 +68,8 @@ def show() -> None:
             "This store holds no comparison; its features can be opened on the Feature page.", icon=":material/info:"
         )
     st.space("small")
-    facts(models, spaces)
-    how(build, counts)
+    facts(reader, models, spaces)
+    how(reader, build, counts)
 
 
 def headline(summaries: list[r.ComparisonSummary], spaces: list[r.Space]) -> None:
@@ -126,6 +141,7 @@ def comparison_grid(
         "A cell is a comparison and opens its pairs. Grey cells are references, not findings about two models: "
         "ceilings, baselines and floors. Hover for which."
     )
+    take_away.table(reader, "overview_comparisons", "comparisons", queries.comparisons(r.Thresholds()))
     lacking(reader, summaries, spaces)
 
 
@@ -137,7 +153,9 @@ def above_the_floor(reader: data.Reader, summaries: list[r.ComparisonSummary], s
     curves = reader.homologue_curves(r.Thresholds())
     st.header("More than any directions share?", anchor=False)
     picture, said = st.columns([6, 5], gap="large", vertical_alignment="center")
-    picture.altair_chart(floor_charts.homologues(floors.drawn(curves, summaries, spaces)), key="overview_floor")
+    drawn = floor_charts.homologues(floors.drawn(curves, summaries, spaces))
+    with picture:
+        take_away.chart(reader, drawn, "overview_floor", "homologues-by-context")
     said.html("".join(floor_line(reader, one, curves, random, spaces) for one in summaries))
 
 
@@ -188,7 +206,7 @@ def three_pairs(reader: data.Reader, summaries: list[r.ComparisonSummary], space
             glance.pair(reader, row.match, 1)
 
 
-def facts(models: list[r.Model], spaces: list[r.Space]) -> None:
+def facts(reader: data.Reader, models: list[r.Model], spaces: list[r.Space]) -> None:
     st.header("Spaces and models", anchor=False)
     by_name = {model.model: model for model in models}
     head = [
@@ -215,9 +233,10 @@ def facts(models: list[r.Model], spaces: list[r.Space]) -> None:
         for space in spaces
     ]
     st.html(markup.table(head, rows))
+    take_away.table(reader, "overview_spaces", "spaces", queries.SPACES)
 
 
-def how(build: r.Build, counts: dict[str, int]) -> None:
+def how(reader: data.Reader, build: r.Build, counts: dict[str, int]) -> None:
     with st.expander(
         "How this store was made", icon=":material/receipt_long:", on_change="rerun", key="overview_how"
     ) as box:
@@ -232,11 +251,13 @@ def how(build: r.Build, counts: dict[str, int]) -> None:
         versions = [
             (escape(marks.plain(name)), mono.format(escape(marks.plain(v)))) for name, v in summary.packages(build)
         ]
-        right.html(markup.table([("Package", "", False), ("Version", "", True)], versions))
-        right.caption("Rows of each table")
-        right.html(
-            markup.table([("Table", "", False), ("Rows", "", True)], [(escape(t), f"{n:,}") for t, n in counts.items()])
-        )
+        tables = [(escape(t), f"{n:,}") for t, n in counts.items()]
+        with right:
+            st.html(markup.table([("Package", "", False), ("Version", "", True)], versions))
+            take_away.table(reader, "overview_packages", "packages", queries.PACKAGES)
+            st.caption("Rows of each table")
+            st.html(markup.table([("Table", "", False), ("Rows", "", True)], tables))
+            take_away.table(reader, "overview_tables", "tables", queries.TABLES)
 
 
 def newcomer() -> None:

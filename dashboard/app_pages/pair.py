@@ -10,7 +10,6 @@ from dashboard import (
     charts,
     components,
     data,
-    examples,
     facts,
     links,
     markup,
@@ -18,10 +17,13 @@ from dashboard import (
     neighbours,
     pair_links,
     prose,
+    take_away,
     words,
 )
 from dashboard.links import FeatureRef, PairsView
 from dashboard.pair_links import Look
+from dashboard.queries import pair as queries
+from dashboard.queries import pairs as pair_queries
 from store import records as r
 
 GROUP_WORDS = {"both": "Both fire", "only_a": "Only A", "only_b": "Only B"}
@@ -196,9 +198,16 @@ def strips(
         "beside the feature's largest. On the left, both activations at the strongest place. Hover for values."
     )
     st.html("".join(markup.pair_strip(one, sides[0].max_activation, sides[1].max_activation) for one in found[:shown]))
-    if len(found) > shown and shown < pair_links.MOST:
-        more = replace(look, shown=min(shown + pair_links.MORE, pair_links.MOST))
-        st.button("Show more", key="pair_more", icon=":material/expand_more:", on_click=lambda: write(more))
+    sql = queries.passages(comparison, reader.space(a.space).model, a.feature, b.feature, look.group)
+    with take_away.table(reader, "pair_passages", f"{pair_name(a, b)}-{look.group}", sql):
+        if len(found) > shown and shown < pair_links.MOST:
+            more = replace(look, shown=min(shown + pair_links.MORE, pair_links.MOST))
+            st.button("Show more", key="pair_more", icon=":material/expand_more:", on_click=lambda: write(more))
+
+
+def pair_name(a: FeatureRef, b: FeatureRef) -> str:
+    """What files about this pair are called."""
+    return f"{a.space}-{a.feature}~{b.space}-{b.feature}"
 
 
 def plots(reader: data.Reader, comparison: r.Comparison, a: FeatureRef, b: FeatureRef) -> None:
@@ -207,8 +216,8 @@ def plots(reader: data.Reader, comparison: r.Comparison, a: FeatureRef, b: Featu
         st.header("Unit by unit", anchor=False)
         scatter = reader.unit_scatter(comparison.comparison, a.feature, b.feature)
         if scatter.n_units:
-            st.altair_chart(charts.units(scatter, str(a), str(b)), key="pair_units")
-            st.caption(words.scatter(scatter))
+            drawn = charts.units(scatter, str(a), str(b))
+            take_away.chart(reader, drawn, "pair_units", f"{pair_name(a, b)}-units", words.scatter(scatter))
         else:
             st.caption("Neither feature fires in this text.")
     with right:
@@ -236,6 +245,8 @@ def plots(reader: data.Reader, comparison: r.Comparison, a: FeatureRef, b: Featu
             for t in tokens[:10]
         ]  # fmt: skip
         st.html(markup.table(head, body))
+        sql = queries.tokens(comparison, reader.space(a.space).model, a.feature, b.feature)
+        take_away.table(reader, "pair_tokens", f"{pair_name(a, b)}-tokens", sql)
 
 
 def cards(reader: data.Reader, a: FeatureRef, b: FeatureRef) -> None:
@@ -255,6 +266,9 @@ def runners(reader: data.Reader, comparison: r.Comparison, a: FeatureRef, b: Fea
                 st.caption("It has no candidate there.")
                 continue
             st.html(markup.table(RUNNERS, [runner(reader, comparison, m, side, (a, b), view) for m in found]))
+            sql = pair_queries.candidates(comparison, side, ref.feature, view.filter.thresholds)
+            name = f"{comparison.comparison}-candidates-of-{side}-{ref.feature}"
+            take_away.table(reader, f"pair_candidates_{side}", name, sql)
 
 
 RUNNERS = [
@@ -299,12 +313,8 @@ def rows(
 ) -> None:
     prose.caption(f"Comparison {comparison.comparison}: {words.alignment(comparison)}.")
     if match is not None:
-        st.page_link(
-            "app_pages/sql.py", label="The row behind this page, as SQL", icon=":material/terminal:",
-            query_params=links.sql_query(
-                reader.fingerprint, examples.match(comparison, a.feature, b.feature, view.filter.thresholds)
-            ),
-        )  # fmt: skip
+        sql = pair_queries.match(comparison, a.feature, b.feature, view.filter.thresholds)
+        take_away.table(reader, "pair_match", pair_name(a, b), sql, "Everything stored about this pair")
 
 
 show()

@@ -5,8 +5,9 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import charts, components, data, examples, export, filters, floors, links, markup, words
+from dashboard import charts, components, data, filters, floors, links, markup, take_away, words
 from dashboard.links import FeatureRef, PairsView
+from dashboard.queries import pairs as queries
 from store import records as r
 
 ROWS = 25
@@ -125,9 +126,14 @@ def scatter(reader: data.Reader, view: PairsView, comparison: r.Comparison) -> N
         edges = st.session_state["pairs_scatter"].selection.get("region") or {}
         filters.write(reader.fingerprint, region=charts.dragged(edges))
 
-    st.altair_chart(
+    take_away.chart(
+        reader,
         charts.pairs_scatter(points, comparison, view.filter.region),
-        key="pairs_scatter",
+        "pairs_scatter",
+        f"{comparison.comparison}-token",
+        "A dot is a match, blue if it passes the filters and grey if not. On the dashed line the token explains all of "
+        "r; the higher above it, the more only the context explains. Hover for the features, drag a rectangle to list "
+        "only what lies in it.",
         on_select=dragged,
         selection_mode="region",
     )
@@ -137,12 +143,6 @@ def scatter(reader: data.Reader, view: PairsView, comparison: r.Comparison) -> N
             f'<div style="font-size:.86rem">{escape(words.region(view.filter.region))} '
             f"{markup.link(whole, 'Show all')}</div>"
         )
-    st.caption(
-        "A dot is a match, blue if it passes the filters and grey if not. On the dashed line the token explains "
-        "all of r; the higher above it, the more only "
-        "the context explains. "
-        "Hover for the features, drag a rectangle to list only what lies in it."
-    )
 
 
 def floor(reader: data.Reader, view: PairsView, comparison: r.Comparison) -> None:
@@ -151,8 +151,8 @@ def floor(reader: data.Reader, view: PairsView, comparison: r.Comparison) -> Non
         st.caption(unknown)
         return
     points = reader.best_points(comparison.comparison, view.filter)
-    st.altair_chart(charts.null_floor(ranges, points, comparison), key="pairs_floor_chart")
-    st.caption(words.floor(ranges, view.filter.thresholds.rare))
+    drawn, said = charts.null_floor(ranges, points, comparison), words.floor(ranges, view.filter.thresholds.rare)
+    take_away.chart(reader, drawn, "pairs_floor_chart", f"{comparison.comparison}-chance", said)
 
 
 HEAD = [
@@ -196,17 +196,14 @@ def line(reader: data.Reader, view: PairsView, comparison: r.Comparison, row: r.
 
 
 def below(reader: data.Reader, view: PairsView, comparison: r.Comparison, more: bool, known: int | None) -> None:
-    """What follows the table: its other pages, the file, the query."""
+    """What follows the table: files, the query, its other pages."""
 
     def to(page: int) -> str:
         return links.href("pairs", links.pairs_query(reader.fingerprint, replace(view, page=page)))
 
-    def file() -> bytes:
-        return export.pairs_csv(reader.pairs(comparison.comparison, view.filter, view.sort, export.LIMIT))
-
-    components.pager(to, view.page, ROWS, more, known)
-    sql = examples.pairs(comparison.comparison, view)
-    components.take_away("pairs_csv", file, comparison.comparison, "pairs", reader, sql)
+    sql = queries.pairs(comparison, view)
+    with take_away.table(reader, "pairs", f"{comparison.comparison}-pairs", sql):
+        components.pager(to, view.page, ROWS, more, known)
 
 
 show()

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from dashboard import charts, links
+from dashboard.queries import pairs as queries
 from store import console
 from store.read import Store
 from store.records import PairFilter, Region
@@ -44,10 +45,8 @@ def test_the_query_behind_the_table_has_the_region(tiny_store: Path, monkeypatch
     n = text.count(">Compare<")
     view, unread = links.parse_pairs({"r": "-1", "show": shown, "region": "-1,0.5,1,1"})
     assert unread == []
-    from dashboard import examples
-
     with Store(tiny_store) as store:
-        table = console.run(store, examples.pairs(store.comparisons()[0].comparison, view))
+        table = console.run(store, queries.pairs(store.comparisons()[0], view))
     assert len(table.rows) == n > 0
 
 
