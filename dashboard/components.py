@@ -136,7 +136,7 @@ def feature_card(reader: Reader, ref: FeatureRef, side: str, named: bool = True)
     if outside := links.neuronpedia(space.neuronpedia_id, ref.feature):
         about += f" · {markup.link(outside, 'Neuronpedia', f'feature {ref.feature} of {space.neuronpedia_id}')}"
     if heading:
-        st.html(f'<div style="font-size:1.1rem">{heading}</div>')
+        st.html(f'<div style="font-size:1.1rem;overflow-wrap:anywhere">{heading}</div>')
     st.html(f'<div style="font-size:.8rem;{markup.FAINT}">{about}</div>')
     if feature.n_active == 0:
         st.info("This feature never fires on this text: there is nothing to show.", icon=":material/do_not_disturb_on:")
@@ -228,5 +228,5 @@ def go_to(page: str, reader: Reader, sides: Sequence[str]) -> list[FeatureRef] |
             )
             for place, side in enumerate(sides)
         ]
-        sent = columns[-1].form_submit_button("Open", type="primary")
+        sent = columns[-1].form_submit_button("Open")
     return [FeatureRef(str(space), int(number or 0)) for space, number in chosen] if sent else None

@@ -140,7 +140,7 @@ def card(reader: data.Reader, member: r.FamilyMember) -> str:
     return (
         f'<div style="flex:1 0 19rem;max-width:32rem;border:{markup.LINE};border-radius:.5rem;padding:.7rem .8rem;'
         'overflow:hidden">'
-        f'<div style="font-size:1.05rem">{name}{label}</div>'
+        f'<div style="font-size:1.05rem;overflow-wrap:anywhere">{name}{label}</div>'
         f'<div style="font-size:.76rem;{markup.FAINT};overflow-wrap:anywhere">{escape(about)}</div>'
         f'<div style="display:flex;flex-wrap:wrap;gap:.1rem .9rem;font-size:.8rem;margin:.3rem 0">{numbers}</div>'
         f"<div>{tokens}</div>{strips}</div>"

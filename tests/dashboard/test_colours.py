@@ -12,7 +12,7 @@ from tests.colours import EYES, RGB, contrast, difference, of, over
 
 OPTIONS = theme.options()
 THEMES = ("light", "dark")
-PLAIN, SEEN, READ = 15.0, 3.0, 4.5
+PLAIN, SEEN, READ = 14.0, 3.0, 4.5
 """CIELAB between things that mean something else; WCAG contrast of shapes, and of text."""
 FAINT = float(markup.FAINT.removeprefix("opacity:"))
 GLYPH = 0.6
