@@ -116,10 +116,10 @@ def _diagonal() -> list[alt.Chart]:
         .mark_line(color=GREY, strokeDash=[4, 4], strokeWidth=1)
         .encode(x="token:Q", y="pearson:Q")
     )
-    place = [{"token": 1.0, "pearson": 0.62, "label": "the token explains all"}]
+    place = [{"token": 1.0, "pearson": 0.5, "label": "the token\nexplains all"}]
     label = (
         alt.Chart(frame(place))
-        .mark_text(color=INK, align="right", fontSize=11)
+        .mark_text(color=INK, align="right", fontSize=11, lineBreak="\n")
         .encode(x="token:Q", y="pearson:Q", text="label:N")
     )
     return [line, label]

@@ -14,7 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import data, links, markup, prose
 from dashboard.navigation import code
 
-_QUIET = "opacity:.72;font-size:.875rem;text-decoration:none;white-space:nowrap;position:relative;top:-1px"
+_QUIET = f"{markup.FAINT};font-size:.875rem;text-decoration:none;white-space:nowrap;position:relative;top:-1px"
 PARQUET = "application/vnd.apache.parquet"
 
 

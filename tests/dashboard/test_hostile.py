@@ -261,7 +261,7 @@ def test_an_answer_of_sql_shows_every_text_and_name(folder: Path, monkeypatch: p
     app = page(folder, monkeypatch, "sql", q=query)
     shown(app)
     frame = app.dataframe[0].value
-    assert list(frame.columns) == ["open ↗", hostile.TEXTS["markdown image"], "space", "feature"]
+    assert list(frame.columns) == ["feature ↗", hostile.TEXTS["markdown image"], "space", "feature"]
     assert [text in hostile.ALL for text in frame.iloc[:, 1]] == [True] * 3 * hostile.N
 
 
