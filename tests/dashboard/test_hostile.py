@@ -266,11 +266,11 @@ def test_an_answer_of_sql_shows_every_text_and_name(folder: Path, monkeypatch: p
 
 
 def test_a_column_of_a_visitor_is_never_opened_as_a_link(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    query = "SELECT 'javascript:alert(1)' AS \"open ↗\", space, feature, 'data:text/html,x' AS \"open ↗ (2)\" FROM features LIMIT 1"
+    query = "SELECT 'javascript:alert(1)' AS \"feature ↗\", space, feature, 'data:text/html,x' AS \"feature ↗ (2)\" FROM features LIMIT 1"
     app = page(folder, monkeypatch, "sql", q=query)
     shown(app)
     (frame,) = app.dataframe
-    assert list(frame.value.columns) == ["open ↗", "open ↗ (2)", "space", "feature", "open ↗ (2) (2)"]
+    assert list(frame.value.columns) == ["feature ↗", "feature ↗ (2)", "space", "feature", "feature ↗ (2) (2)"]
     config = json.loads(frame.proto.columns)
-    assert [name for name, one in config.items() if one.get("type_config", {}).get("type") == "link"] == ["open ↗"]
+    assert [name for name, one in config.items() if one.get("type_config", {}).get("type") == "link"] == ["feature ↗"]
     assert parse_qs(urlsplit(frame.value.iloc[0, 0]).query)["f"] == [f"{hostile.B}:0"]
