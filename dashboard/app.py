@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import components, data, navigation, sign_in
 from dashboard.links import LinkError
-from store.errors import StoreError
+from store.errors import NotAStore, StoreError
 
 # An icon of its own: a named one would be fetched from elsewhere.
 ICON = (
@@ -37,6 +37,8 @@ try:
     data.reader()
     page.run()
 except (StoreError, LinkError) as error:
+    if isinstance(error, NotAStore):
+        data.forget()
     components.trouble(error)
 sign_in.visitor()
 navigation.router()

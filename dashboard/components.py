@@ -9,7 +9,7 @@ from dashboard import charts, export, facts, links, marks, markup, navigation, r
 from dashboard.data import Reader
 from dashboard.links import FeatureRef
 from store import records as r
-from store.errors import NotAStore, StoreError, UnknownName, WrongSchema
+from store.errors import NotAStore, StoreError, StoreLocked, UnknownName, WrongSchema
 
 
 def top(title: str, help_text: str, reader: Reader, query: Mapping[str, str], target: str | None = None) -> None:
@@ -55,6 +55,8 @@ def trouble(error: Exception) -> None:
             "This store needs another version of Homolog",
             "Write it again with this version, or update Homolog.",
         )
+    elif isinstance(error, StoreLocked):
+        title, advice = "The store is being written", "This page opens as soon as the other program has closed it."
     elif isinstance(error, NotAStore):
         title = "The store cannot be read"
         advice = (

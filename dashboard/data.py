@@ -63,6 +63,10 @@ class _Slot:
                 self.opened = Reader(Store(path), now, self.visitors)
             return self.opened
 
+    def forget(self) -> None:
+        with self.lock:
+            self.opened = None
+
 
 @st.cache_resource(show_spinner=False)
 def _slot() -> _Slot:
@@ -282,6 +286,11 @@ class Reader:
             st.rerun()
         finally:
             line.empty()
+
+
+def forget() -> None:
+    """After the store failed: the next page opens it anew, since what failed may be the opened one and not the file."""
+    _slot().forget()
 
 
 def reader() -> Reader:
