@@ -41,6 +41,8 @@ try:
         st.switch_page(f"app_pages/{found}.py", query_params=query)
     page.run()
 except (StoreError, LinkError) as error:
+    if isinstance(error, NotAStore):
+        data.forget()
     components.trouble(error)
     if isinstance(error, NotAStore | WrongSchema):
         navigation.bar(None)

@@ -10,7 +10,7 @@ from dashboard.data import Reader
 from dashboard.glossary import WORDS
 from dashboard.links import FeatureRef
 from store import records as r
-from store.errors import NotAStore, StoreError, UnknownName, WrongSchema
+from store.errors import NotAStore, StoreError, StoreLocked, UnknownName, WrongSchema
 
 
 def top(
@@ -70,6 +70,8 @@ def trouble(error: Exception) -> None:
             "This store needs another version of Homolog",
             "Write it again with this version, or update Homolog.",
         )
+    elif isinstance(error, StoreLocked):
+        title, advice = "The store is being written", "This page opens as soon as the other program has closed it."
     elif isinstance(error, NotAStore):
         title = "The store cannot be read"
         advice = (

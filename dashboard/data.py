@@ -68,6 +68,10 @@ class _Slot:
                 self.opened = Reader(Store(path), now, self.visitors)
             return self.opened
 
+    def forget(self) -> None:
+        with self.lock:
+            self.opened = None
+
 
 @st.cache_resource(show_spinner=False)
 def _slot() -> _Slot:
@@ -304,6 +308,11 @@ def known() -> Known:
     """What can be named in the store as it is now."""
     now = reader()
     return Known(now.fingerprint, now.spaces(), now.comparisons(), [one.concept for one in now.concepts(1.0)])
+
+
+def forget() -> None:
+    """After the store failed: the next page opens it anew, since what failed may be the opened one and not the file."""
+    _slot().forget()
 
 
 def reader() -> Reader:

@@ -65,6 +65,8 @@ def write(work: Workspace, tables: Mapping[str, Iterable[pa.Table]]) -> Path:
             _fill(database, tables)
         with beside.open("rb+") as file:
             os.fsync(file.fileno())
+        # What a program that wrote into the old file has left would keep the new one from opening.
+        target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
         beside.replace(target)
         settle(work.folder)
     except (*FULL, OSError) as error:

@@ -1,7 +1,8 @@
 """What can go wrong when a store is read. Every text is one line: what was asked, what exists, what to do.
 
 StoreError
-├── NotAStore        the folder or file is no store, or is damaged
+├── NotAStore        the folder or file is no store, is damaged, or cannot be read
+│   └── StoreLocked  another program has it open for writing
 ├── WrongSchema      the store was written by a newer (or much older) Homolog
 ├── StoreReplaced    another store was published while a question was on its way
 ├── UnknownName      a space, feature, comparison or passage that this store does not have
@@ -16,6 +17,10 @@ class StoreError(Exception):
 
 class NotAStore(StoreError):
     """The folder holds no store, or one that cannot be read."""
+
+
+class StoreLocked(NotAStore):
+    """Another program has the store's file open for writing."""
 
 
 class WrongSchema(StoreError):

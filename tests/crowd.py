@@ -23,7 +23,7 @@ QUESTIONS = (
     "from features order by n_active desc limit 50",
 )
 BUSY = "the console is busy"
-TROUBLE = ("cannot be read", "needs another version", "did not answer", "is not here")
+TROUBLE = ("cannot be read", "is being written", "needs another version", "did not answer", "is not here")
 """Parts of the titles of `components.trouble`."""
 
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,11 +22,16 @@ def serving(store: Path, log: Path, *options: str, environment: Mapping[str, str
 
 @contextmanager
 def started(
-    store: Path, log: Path, *options: str, port: int | None = None, environment: Mapping[str, str] | None = None
+    store: Path,
+    log: Path,
+    *options: str,
+    port: int | None = None,
+    environment: Mapping[str, str] | None = None,
+    through: Sequence[str] = (),
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """The address of a dashboard and its process."""
+    """The address of a dashboard and its process; `through` is a command that becomes the one given to it."""
     port = free_port() if port is None else port
-    command = [sys.executable, "-m", "dashboard", str(store), "--port", str(port), *options]
+    command = [*through, sys.executable, "-m", "dashboard", str(store), "--port", str(port), *options]
     with log.open("wb") as out:
         process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, env={**os.environ, **(environment or {})})
         try:
