@@ -6,16 +6,14 @@ SQL" shows.
 
 import re
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import data, links, markup
+from dashboard.assets import code
 
-_CODE = Path(__file__).parent / "browser"
 _QUIET = "opacity:.72;font-size:.875rem;text-decoration:none;white-space:nowrap;position:relative;top:-1px"
 PARQUET = "application/vnd.apache.parquet"
 
@@ -70,7 +68,7 @@ def chart(reader: data.Reader, drawn: Any, key: str, name: str, caption: str = "
         with st.container(horizontal=True, wrap=False, vertical_alignment="top", gap="medium"):
             st.caption(caption, width="stretch")
             mount = st.components.v2.component(
-                "homolog_picture", html=_code("picture.html"), css=_code("picture.css"), js=_code("picture.js")
+                "homolog_picture", html=code("picture.html"), css=code("picture.css"), js=code("save.js", "picture.js")
             )
             mount(
                 key=f"take_{key}",
@@ -78,8 +76,3 @@ def chart(reader: data.Reader, drawn: Any, key: str, name: str, caption: str = "
                 width="content",
                 height="content",
             )
-
-
-@cache
-def _code(name: str) -> str:
-    return (_CODE / name).read_text(encoding="utf-8")
