@@ -6,12 +6,13 @@ SQL" shows.
 
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import data, links, markup
+from dashboard import data, links, markup, standalone
 from dashboard.assets import code
 
 _QUIET = "opacity:.72;font-size:.875rem;text-decoration:none;white-space:nowrap;position:relative;top:-1px"
@@ -58,6 +59,25 @@ def files(reader: data.Reader, key: str, name: str, sql: str) -> None:
             on_click="ignore",
             help=f"All rows, at most {data.FILE_ROWS:,}",
         )
+
+
+def page(reader: data.Reader, key: str, name: str, title: str, body: str, back: str) -> None:
+    """A button that saves a piece of a page (HTML) as one file, which leads back to where it comes from (HTML)."""
+    address = st.context.url
+
+    def file() -> bytes:
+        return standalone.document(title, body + standalone.foot(back, reader.build(), date.today()), address)
+
+    st.download_button(
+        ":gray[HTML]",
+        file,
+        f"{file_name(reader.fingerprint, name)}.html",
+        "text/html",
+        type="tertiary",
+        key=f"take_{key}_html",
+        on_click="ignore",
+        help="One file for a slide or an issue",
+    )
 
 
 def chart(reader: data.Reader, drawn: Any, key: str, name: str, caption: str = "") -> None:

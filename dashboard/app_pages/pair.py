@@ -1,10 +1,24 @@
 """Do these two features mean the same thing?"""
 
-from html import escape
+from datetime import date
 
 import streamlit as st
 
-from dashboard import charts, components, data, facts, links, marks, markup, navigation, neighbours, take_away, words
+from dashboard import (
+    card_markup,
+    charts,
+    components,
+    data,
+    facts,
+    links,
+    marks,
+    markup,
+    navigation,
+    neighbours,
+    pair_page,
+    take_away,
+    words,
+)
 from dashboard.links import FeatureRef, PairsView
 from dashboard.queries import pair as queries
 from dashboard.queries import pairs as pair_queries
@@ -28,13 +42,13 @@ def show() -> None:
     comparison = reader.comparison_of(a.space, b.space)
     if comparison is None:
         st.set_page_config(page_title=f"{a} ↔ {b} · Homolog")
-        heading(reader, a, b, None, view, query)
+        heading(reader, a, b, None, None, view, query)
         components.problems([*no_comparison(reader, a, b), *unread])
         cards(reader, a, b)
         return
     match = reader.match(comparison.comparison, a.feature, b.feature, view.filter.thresholds)
     st.set_page_config(page_title=words.page_title(str(a), str(b), match))
-    heading(reader, a, b, comparison, view, query)
+    heading(reader, a, b, comparison, match, view, query)
     components.problems(unread)
     evidence(match, view)
     if match is not None:
@@ -70,6 +84,7 @@ def heading(
     a: FeatureRef,
     b: FeatureRef,
     comparison: r.Comparison | None,
+    match: r.Match | None,
     view: PairsView,
     query: dict[str, str],
 ) -> None:
@@ -84,6 +99,8 @@ def heading(
             st.html(
                 markup.link(swapped, "Swap A and B", "open the pair in the order of the comparison"), width="content"
             )
+        if comparison is not None:
+            leaves(reader, comparison, a, b, match, view)
         navigation.copy_link(links.href("pair", links.pair_query(reader.fingerprint, a, b, view)))
     components.stale(reader, query)
 
@@ -105,6 +122,42 @@ def beside(reader: data.Reader, comparison: r.Comparison, a: FeatureRef, b: Feat
     return f'<div style="display:flex;gap:.9rem;font-size:.86rem;white-space:nowrap">{"".join(parts)}</div>'
 
 
+def leaves(
+    reader: data.Reader, comparison: r.Comparison, a: FeatureRef, b: FeatureRef, match: r.Match | None, view: PairsView
+) -> None:
+    """A button that saves the pair as one HTML file, which is made when it is clicked."""
+    address = st.context.url
+
+    def side(ref: FeatureRef) -> pair_page.Side:
+        space = reader.space(ref.space)
+        return pair_page.Side(
+            reader.feature(ref.space, ref.feature),
+            space,
+            next(one for one in reader.models() if one.model == space.model),
+            reader.feature_tokens(ref.space, ref.feature),
+            reader.histogram(ref.space, ref.feature),
+            reader.logits(ref.space, ref.feature),
+        )
+
+    def file() -> bytes:
+        asked = comparison.comparison, a.feature, b.feature
+        counts = reader.group_counts(*asked)
+        strips = {name: reader.pair_strips(*asked, name, most) for name, (_, most) in pair_page.GROUPS.items()}
+        pair = pair_page.Pair(reader.build(), comparison, (side(a), side(b)), match, view, counts, strips)
+        return pair_page.page(pair, address, date.today())
+
+    st.download_button(
+        "Save as a page",
+        file,
+        f"{take_away.file_name(reader.fingerprint, pair_name(a, b))}.html",
+        "text/html",
+        key="pair_page",
+        on_click="ignore",
+        help="One HTML file for a slide or an issue: evidence, passages of all three groups, both features. No script, "
+        "nothing fetched",
+    )
+
+
 def evidence(match: r.Match | None, view: PairsView) -> None:
     if match is None:
         st.info(
@@ -113,15 +166,9 @@ def evidence(match: r.Match | None, view: PairsView) -> None:
             icon=":material/unpublished:",
         )
         return
-    st.html(
-        f'<div style="{markup.MONO};font-size:1.15rem;font-weight:600;'
-        f'margin-bottom:.4rem">{escape(words.evidence(match))}</div>'
-        f"{markup.split_bar(match, '.9rem')}"
-        f'<div style="display:flex;justify-content:space-between;font-size:.72rem;{markup.FAINT}"><span>0</span>'
-        "<span>grey: what the token explains · blue: what only the context explains</span><span>1</span></div>"
-    )
+    st.html(card_markup.evidence(match))
     st.markdown(words.sentence(match))
-    components.reason_lines(match, view.filter.thresholds)
+    st.html(card_markup.reason_lines(match, view.filter.thresholds))
     components.numbers(facts.measures(match))
 
 
