@@ -1,12 +1,13 @@
 """Do these two features mean the same thing?"""
 
 from dataclasses import replace
-from html import escape
+from datetime import date
 
 import streamlit as st
 
 from dashboard import (
     bars,
+    card_markup,
     charts,
     components,
     data,
@@ -16,6 +17,7 @@ from dashboard import (
     navigation,
     neighbours,
     pair_links,
+    pair_page,
     prose,
     take_away,
     words,
@@ -44,13 +46,13 @@ def show() -> None:
     comparison = reader.comparison_of(a.space, b.space)
     if comparison is None:
         st.set_page_config(page_title=f"{a} ↔ {b} · Homolog")
-        heading(reader, (a, b), None, view, look, query)
+        heading(reader, (a, b), None, None, view, look, query)
         components.problems([*no_comparison(reader, a, b), *unread])
         cards(reader, a, b)
         return
     match = reader.match(comparison.comparison, a.feature, b.feature, view.filter.thresholds)
     st.set_page_config(page_title=words.page_title(str(a), str(b), match))
-    heading(reader, (a, b), comparison, view, look, query)
+    heading(reader, (a, b), comparison, match, view, look, query)
     components.problems(unread)
     evidence(match, view)
     if match is not None:
@@ -91,6 +93,7 @@ def heading(
     reader: data.Reader,
     pair: tuple[FeatureRef, FeatureRef],
     comparison: r.Comparison | None,
+    match: r.Match | None,
     view: PairsView,
     look: Look,
     query: dict[str, str],
@@ -111,6 +114,8 @@ def heading(
             reader.fingerprint, [pair], "\N{CHECK MARK} in reading list", "+ reading list", main=True
         )
         st.html(f'<div style="font-size:.86rem">{switch}</div>', width="content")
+        if comparison is not None:
+            leaves(reader, comparison, a, b, match, view)
         shown = links.pair_query(reader.fingerprint, a, b, view) | pair_links.look_query(look)
         navigation.copy_link(links.href("pair", shown))
     components.explain(
@@ -143,6 +148,42 @@ def beside(reader: data.Reader, comparison: r.Comparison, a: FeatureRef, b: Feat
     return f'<div style="display:flex;gap:.9rem;font-size:.86rem;white-space:nowrap">{"".join(parts)}</div>'
 
 
+def leaves(
+    reader: data.Reader, comparison: r.Comparison, a: FeatureRef, b: FeatureRef, match: r.Match | None, view: PairsView
+) -> None:
+    """A button that saves the pair as one HTML file, which is made when it is clicked."""
+    address = st.context.url
+
+    def side(ref: FeatureRef) -> pair_page.Side:
+        space = reader.space(ref.space)
+        return pair_page.Side(
+            reader.feature(ref.space, ref.feature),
+            space,
+            next(one for one in reader.models() if one.model == space.model),
+            reader.feature_tokens(ref.space, ref.feature),
+            reader.histogram(ref.space, ref.feature),
+            reader.logits(ref.space, ref.feature),
+        )
+
+    def file() -> bytes:
+        asked = comparison.comparison, a.feature, b.feature
+        counts = reader.group_counts(*asked)
+        strips = {name: reader.pair_strips(*asked, name, most) for name, (_, most) in pair_page.GROUPS.items()}
+        pair = pair_page.Pair(reader.build(), comparison, (side(a), side(b)), match, view, counts, strips)
+        return pair_page.page(pair, address, date.today())
+
+    st.download_button(
+        "Save as a page",
+        file,
+        f"{take_away.file_name(reader.fingerprint, pair_name(a, b))}.html",
+        "text/html",
+        key="pair_page",
+        on_click="ignore",
+        help="One HTML file for a slide or an issue: evidence, passages of all three groups, both features. No script, "
+        "nothing fetched",
+    )
+
+
 def evidence(match: r.Match | None, view: PairsView) -> None:
     if match is None:
         st.info(
@@ -151,15 +192,9 @@ def evidence(match: r.Match | None, view: PairsView) -> None:
             icon=":material/unpublished:",
         )
         return
-    st.html(
-        f'<div style="{markup.MONO};font-size:1.15rem;font-weight:600;'
-        f'margin-bottom:.4rem">{escape(words.evidence(match))}</div>'
-        f"{markup.split_bar(match, '.9rem')}"
-        f'<div style="display:flex;justify-content:space-between;font-size:.72rem;{markup.FAINT}"><span>0</span>'
-        "<span>grey: what the token explains · blue: what only the context explains</span><span>1</span></div>"
-    )
+    st.html(card_markup.evidence(match))
     st.markdown(words.sentence(match))
-    components.reason_lines(match, view.filter.thresholds)
+    st.html(card_markup.reason_lines(match, view.filter.thresholds))
     components.numbers(facts.measures(match))
 
 
