@@ -99,31 +99,37 @@ def heading(
     query: dict[str, str],
 ) -> None:
     a, b = pair
-    left, right = st.columns([5, 3], vertical_alignment="center")
+    left, right = st.columns([5, 4], vertical_alignment="center")
     name = f"{markup.feature_link(reader.fingerprint, a, 'a')} ↔ {markup.feature_link(reader.fingerprint, b, 'b')}"
     left.html(f'<h1 style="{markup.HEADING}">{name}</h1>')
     with right, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
-        if comparison is not None:
-            st.html(beside(reader, comparison, a, b, view), width="content")
-        swapped = links.href("pair", links.pair_query(reader.fingerprint, b, a))
-        if comparison is None and reader.comparison_of(b.space, a.space) is not None:
-            st.html(
-                markup.link(swapped, "Swap A and B", "open the pair in the order of the comparison"), width="content"
-            )
-        switch = markup.collect(
-            reader.fingerprint, [pair], "\N{CHECK MARK} in reading list", "+ reading list", main=True
-        )
+        texts = "\N{CHECK MARK} in reading list", "+ reading list"
+        switch = markup.collect(reader.fingerprint, [pair], *texts, main=True)
         st.html(f'<div style="font-size:.86rem">{switch}</div>', width="content")
         if comparison is not None:
             leaves(reader, comparison, a, b, match, view)
         shown = links.pair_query(reader.fingerprint, a, b, view) | pair_links.look_query(look)
         navigation.copy_link(links.href("pair", shown))
-    components.explain(
-        reader,
-        "Do these two features mean the same thing? Read the passages under both, then why the match may be trivial.",
-        ("r", "token part", "context", "margin"),
-    )
+    left, right = st.columns([5, 2])
+    with left:
+        components.explain(
+            reader,
+            "Do these two features mean the same thing? Read the passages under both, then why it may be trivial.",
+            ("r", "token part", "context", "margin"),
+        )
+    with right:
+        st.html(f'<div style="display:flex;justify-content:flex-end">{around(reader, comparison, a, b, view)}</div>')
     components.stale(reader, query)
+
+
+def around(reader: data.Reader, comparison: r.Comparison | None, a: FeatureRef, b: FeatureRef, view: PairsView) -> str:
+    """Where to go from this pair: to those beside it, or to the order of the two that is compared."""
+    if comparison is not None:
+        return beside(reader, comparison, a, b, view)
+    if reader.comparison_of(b.space, a.space) is None:
+        return ""
+    swapped = links.href("pair", links.pair_query(reader.fingerprint, b, a))
+    return markup.link(swapped, "Swap A and B", "open the pair in the order of the comparison")
 
 
 def beside(reader: data.Reader, comparison: r.Comparison, a: FeatureRef, b: FeatureRef, view: PairsView) -> str:
