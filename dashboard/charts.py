@@ -4,10 +4,11 @@ Backgrounds are transparent and text has the colour of the text around the chart
 decides: the greys and hues of marks are too pale to be read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
+import pandas as pd
 
 from dashboard import marks
 from store import records as r
@@ -30,8 +31,9 @@ def _shown(token: str | None) -> str:
     return "unknown" if token is None else marks.plain(token)
 
 
-def _data(rows: list[dict[str, Any]]) -> alt.Data:
-    return alt.Data(values=rows)
+def frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """Rows as a chart takes them: of a frame Altair reads the columns, of a list it validates every cell (seconds)."""
+    return pd.DataFrame.from_records(rows)
 
 
 def finish(chart: Any, height: int, said: str) -> Any:
@@ -45,8 +47,13 @@ def finish(chart: Any, height: int, said: str) -> Any:
     return chart.configure_axis(**faint).configure_legend(**faint)
 
 
-def pairs_scatter(points: Sequence[r.PairPoint], comparison: r.Comparison, height: int = 340) -> alt.LayerChart:
-    """Each candidate's correlation against the part that the token explains; on the diagonal the token explains all."""
+def pairs_scatter(
+    points: Sequence[r.PairPoint], comparison: r.Comparison, region: r.Region | None = None, height: int = 340
+) -> alt.LayerChart:
+    """Each candidate's correlation against the part that the token explains; on the diagonal the token explains all.
+
+    A rectangle can be dragged; it is the selection `region`, and begins as the given one.
+    """
     rows = [
         {
             "token": point.pearson_token,
@@ -77,27 +84,41 @@ def pairs_scatter(points: Sequence[r.PairPoint], comparison: r.Comparison, heigh
     ]
     hidden, shown = ([row for row in rows if (row["kept"] == KEPT) is wanted] for wanted in (False, True))
     dots = [
-        alt.Chart(_data(some)).mark_circle(color=color, opacity=opacity, size=size).encode(x=x, y=y, tooltip=tooltip)
+        alt.Chart(frame(some)).mark_circle(color=color, opacity=opacity, size=size).encode(x=x, y=y, tooltip=tooltip)
         for some, color, opacity, size in ((hidden, GREY, 0.25, 14), (shown, A, 0.9, 38))
     ]
+    edges: Any = (
+        {"x": [region.token_low, region.token_high], "y": [region.r_low, region.r_high]} if region else alt.Undefined
+    )
+    dragged = alt.selection_interval(name="region", encodings=["x", "y"], value=edges, zoom=False)
     said = (
         f"{len(rows):,} matches of {comparison.comparison}, {len(shown):,} of which pass the filters: r over all "
         "units, against the part of r that the token alone explains."
     )
-    return finish(alt.layer(*_diagonal(), *dots), height, said)
+    return finish(alt.layer(*_diagonal(), dots[0].add_params(dragged), dots[1]), height, said)
+
+
+def dragged(edges: Mapping[str, Sequence[float]]) -> r.Region | None:
+    """The rectangle that a visitor dragged on `pairs_scatter`, to three decimals; None where there is none."""
+    if not {"token", "pearson"} <= edges.keys():
+        return None
+    (x0, x1), (y0, y1) = (
+        sorted(round(min(max(one, -1), 1), 3) for one in edges[name]) for name in ("token", "pearson")
+    )
+    return r.Region(x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
 
 
 def _diagonal() -> list[alt.Chart]:
     """The line on which the token explains all of r, and its name."""
     ends = [{"token": 0.0, "pearson": 0.0}, {"token": 1.0, "pearson": 1.0}]
     line = (
-        alt.Chart(_data(ends))
+        alt.Chart(frame(ends))
         .mark_line(color=GREY, strokeDash=[4, 4], strokeWidth=1)
         .encode(x="token:Q", y="pearson:Q")
     )
     place = [{"token": 1.0, "pearson": 0.5, "label": "the token\nexplains all"}]
     label = (
-        alt.Chart(_data(place))
+        alt.Chart(frame(place))
         .mark_text(color=INK, align="right", fontSize=11, lineBreak="\n")
         .encode(x="token:Q", y="pearson:Q", text="label:N")
     )
@@ -136,7 +157,7 @@ def null_floor(
     ]
     hidden, shown = ([row for row in dots if (row["kept"] == KEPT) is wanted] for wanted in (False, True))
     layers = [
-        alt.Chart(_data(some)).mark_circle(color=color, opacity=opacity, size=size).encode(x=x, y=y, tooltip=tooltip)
+        alt.Chart(frame(some)).mark_circle(color=color, opacity=opacity, size=size).encode(x=x, y=y, tooltip=tooltip)
         for some, color, opacity, size in ((hidden, GREY, 0.55, 12), (shown, A, 0.9, 30))
     ]
     said = (
@@ -166,15 +187,15 @@ def _chance(ranges: Sequence[r.NullFloor], x: alt.X) -> list[alt.Chart]:
     ]
 
     def band(bottom: str, top: str, opacity: float) -> alt.Chart:
-        marked = alt.Chart(_data(rows)).mark_rect(color=GREY, opacity=opacity)
+        marked = alt.Chart(frame(rows)).mark_rect(color=GREY, opacity=opacity)
         return marked.encode(x=x, x2="end:Q", y=alt.Y(f"{bottom}:Q", title=FLOOR_TITLE), y2=f"{top}:Q", tooltip=tooltip)
 
     def line(name: str, width: float, dash: list[int]) -> alt.Chart:
-        marked = alt.Chart(_data(rows)).mark_rule(color=GREY, strokeWidth=width, strokeDash=dash)
+        marked = alt.Chart(frame(rows)).mark_rule(color=GREY, strokeWidth=width, strokeDash=dash)
         return marked.encode(x=x, x2="end:Q", y=alt.Y(f"{name}:Q", title=FLOOR_TITLE), tooltip=tooltip)
 
     words = [{**rows[0], "label": "chance"}] if rows else []
-    label = alt.Chart(_data(words)).mark_text(color=INK, align="left", dx=5, dy=11, fontSize=11)
+    label = alt.Chart(frame(words)).mark_text(color=INK, align="left", dx=5, dy=11, fontSize=11)
     named = label.encode(x=x, y=alt.Y("q95:Q", title=FLOOR_TITLE), text="label:N")
     shades = [band("floor", "q95", 0.16), band("median", "q95", 0.24)]
     return [*shades, line("maximum", 0.8, [2, 2]), line("q95", 2.0, [1, 0]), named]
@@ -185,7 +206,7 @@ def histogram(bins: Sequence[r.HistogramBin], side: str = "a", height: int = 170
     rows = [{"lower": b.lower, "upper": b.upper, "count": b.count} for b in bins if b.count > 0]
     total = sum(one.count for one in bins)
     return finish(
-        alt.Chart(_data(rows))
+        alt.Chart(frame(rows))
         .mark_bar(color=A if side == "a" else B, opacity=0.85, binSpacing=1)
         .encode(
             x=alt.X("lower:Q", bin="binned", title="activation", axis=alt.Axis(format="~f", tickCount=6)),
@@ -218,7 +239,7 @@ def units(scatter: r.UnitScatter, name_a: str, name_b: str, height: int = 300) -
     ]
     order = ["both fire", "only A", "only B"]
     return finish(
-        alt.Chart(_data(rows))
+        alt.Chart(frame(rows))
         .mark_circle(size=30, opacity=0.6)
         .encode(
             x=alt.X("a:Q", title=title_a, axis=alt.Axis(format="~f", tickCount=6)),
@@ -248,7 +269,7 @@ def _who(point: r.UnitPoint) -> str:
 def _density(cells: Sequence[r.DensityCell], title_a: str, title_b: str) -> alt.Chart:
     rows = [{"a0": c.a_lower, "a1": c.a_upper, "b0": c.b_lower, "b1": c.b_upper, "count": c.count} for c in cells]
     return (
-        alt.Chart(_data(rows))
+        alt.Chart(frame(rows))
         .mark_rect(color=BOTH)
         .encode(
             x=alt.X("a0:Q", bin="binned", title=title_a, axis=alt.Axis(format="~f", tickCount=6)),

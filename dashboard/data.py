@@ -6,6 +6,7 @@ Answers that cost more than a lookup are cached, bounded, under the store's fing
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,21 +15,27 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import streamlit as st
 
-from store import cells, console
+from dashboard.lookup import Known
+from store import cells
 from store import records as r
 from store import score_records as sr
-from store.errors import NotAStore
+from store.errors import NotAStore, StoreReplaced
 from store.read import Store
 from store.schema import DATABASE
+from store.visitors import Visitors
 
 Answer = TypeVar("Answer")
+SCRIPTS = ("app.py", "server.py")
+"""What `streamlit run` is given: the pages, or the pages and what a server of a lab adds."""
 ENVIRONMENT = "HOMOLOG_STORE"
 """Names the store's folder where the command line does not."""
+FILE_ROWS, FILE_BYTES, FILE_SECONDS = 20_000, 50_000_000, 20.0
+"""Limits of a download."""
 
 
 def folder() -> Path:
     """The store's folder: from `streamlit run dashboard/app.py -- DIR`, else from the environment."""
-    by_command = sys.argv[1] if len(sys.argv) > 1 and Path(sys.argv[0]).name == "app.py" else None
+    by_command = sys.argv[1] if len(sys.argv) > 1 and Path(sys.argv[0]).name in SCRIPTS else None
     chosen = by_command or os.environ.get(ENVIRONMENT)
     if not chosen:
         raise NotAStore("no store was named; start with `python -m dashboard DIR`")
@@ -49,17 +56,21 @@ class _Slot:
     """The one open store. Pages that still read a replaced one keep it alive until they are done."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
-    seen: tuple[Path, tuple[int, int, int] | None] | None = None
-    store: Store | None = None
+    opened: "Reader | None" = None
+    visitors: Visitors = field(default_factory=Visitors)
 
-    def get(self, path: Path) -> Store:
+    def get(self, path: Path) -> "Reader":
         with self.lock:
             now = (path, identity(path))
-            if self.store is not None and self.seen == now:
-                return self.store
-            self.store, self.seen = None, None
-            self.store, self.seen = Store(path), now
-            return self.store
+            if self.opened is None or self.opened.seen != now:
+                self.opened = None
+                self.visitors.close()
+                self.opened = Reader(Store(path), now, self.visitors)
+            return self.opened
+
+    def forget(self) -> None:
+        with self.lock:
+            self.opened = None
 
 
 @st.cache_resource(show_spinner=False)
@@ -78,6 +89,7 @@ class Reader:
 
     store: Store
     seen: object
+    visitors: Visitors
 
     @property
     def fingerprint(self) -> str:
@@ -263,15 +275,49 @@ class Reader:
         return self._ask(Store.concept_members, concept, share, limit)
 
     def sql(self, query: str, seconds: float, rows: int) -> r.Table:
-        """One bounded query of a visitor; QueryRefused says why not."""
-        return console.run(self.store, query, max_rows=rows, seconds=seconds)
+        """One bounded query of a visitor; QueryRefused says why not. Dropped when its visitor goes elsewhere."""
+        begun, line = time.monotonic(), st.empty()
+
+        def waiting() -> None:
+            # Writing is also what lets Streamlit stop this run.
+            line.caption(f"Running for {time.monotonic() - begun:.0f} s, at most {seconds:g} s.")
+
+        try:
+            return self.visitors.run(
+                self.store.folder, self.fingerprint, query, max_rows=rows, seconds=seconds, waiting=waiting
+            )
+        except StoreReplaced:
+            # The whole page again, so that all of it speaks of the new store.
+            st.rerun()
+        finally:
+            line.empty()
+
+    def taken(self, query: str) -> r.Table:
+        """The answer that a file holds: the same console, with the limits of a download."""
+        return self.visitors.run(
+            self.store.folder,
+            self.fingerprint,
+            query,
+            max_rows=FILE_ROWS,
+            max_bytes=FILE_BYTES,
+            seconds=FILE_SECONDS,
+        )
+
+
+def known() -> Known:
+    """What can be named in the store as it is now."""
+    now = reader()
+    return Known(now.fingerprint, now.spaces(), now.comparisons(), [one.concept for one in now.concepts(1.0)])
+
+
+def forget() -> None:
+    """After the store failed: the next page opens it anew, since what failed may be the opened one and not the file."""
+    _slot().forget()
 
 
 def reader() -> Reader:
     """The store as it is now; NotAStore or WrongSchema say what is wrong with the folder."""
-    slot = _slot()
-    store = slot.get(folder())
-    return Reader(store, slot.seen)
+    return _slot().get(folder())
 
 
 csv = cells.to_csv

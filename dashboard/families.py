@@ -151,18 +151,3 @@ def cards(reader: data.Reader, members: Sequence[r.FamilyMember]) -> str:
     """The strip of cards, one a member, side by side; it scrolls where there are many."""
     body = "".join(card(reader, member) for member in members)
     return f'{markup.SCROLLS}<div style="display:flex;gap:.8rem;padding-bottom:.5rem">{body}</div></div>'
-
-
-def table(families: Sequence[r.Family]) -> r.Table:
-    """Families as rows of a file."""
-    columns = {
-        "family": ("VARCHAR", [f"{one.space}:{one.feature}" for one in families]),
-        "n_spaces": ("BIGINT", [len(one.spaces) for one in families]),
-        "n_models": ("BIGINT", [len(one.models) for one in families]),
-        "members": ("VARCHAR", [" ".join(f"{m.space}:{m.feature}" for m in one.members) for one in families]),
-        "top_tokens": ("VARCHAR", [" | ".join(one.tokens) for one in families]),
-        "weakest_pearson": ("DOUBLE", [one.weakest.pearson for one in families]),
-        "weakest_context": ("DOUBLE", [one.weakest.pearson_context for one in families]),
-    }
-    rows = tuple(zip(*(values for _, values in columns.values()), strict=True))
-    return r.Table(tuple(columns), tuple(kind for kind, _ in columns.values()), rows, False, 0.0)

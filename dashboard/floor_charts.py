@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from dashboard.charts import GREY, A, finish
+from dashboard.charts import GREY, A, finish, frame
 from store import records as r
 
 ROLE_LINES: dict[str, tuple[list[str], list[list[int]]]] = {
@@ -43,7 +43,7 @@ def homologues(curves: Sequence[tuple[r.HomologueCurve, str]], height: int = 320
         symbolType="stroke",
         symbolSize=300,
     )
-    chart = alt.Chart(alt.Data(values=rows)).encode(
+    chart = alt.Chart(frame(rows)).encode(
         x=alt.X(
             "context:Q",
             title="context at least (r that the token does not explain)",

@@ -7,7 +7,7 @@ in light and dark. The strongest shade stays below the point where either would 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from dashboard import links, marks, reasons, words
+from dashboard import links, list_links, marks, reasons, words
 from dashboard.charts import A_RGB, B_RGB, GREY_RGB
 from dashboard.links import FeatureRef, UnmatchedView
 from store import records as r
@@ -164,8 +164,25 @@ def token(text: str, title: str = "", side: str = "grey", weight: float = 0.2) -
     return f'<span title="{tip}" style="{style}">{marks.html(text, 22)}</span>'
 
 
-def link(target: str, body: str, title: str = "", style: str = "") -> str:
-    return f'<a href="{escape(target)}" title="{escape(title)}" style="color:inherit;{style}">{body}</a>'
+def link(target: str, body: str, title: str = "", style: str = "", rel: str = "") -> str:
+    """`rel` is `prev` or `next` where a key steps there."""
+    step = f' rel="{rel}"' if rel else ""
+    return f'<a href="{escape(target)}" title="{escape(title)}"{step} style="color:inherit;{style}">{body}</a>'
+
+
+def collect(fingerprint: str, pairs: Sequence[list_links.Pair], on: str, off: str, main: bool = False) -> str:
+    """A link that the browser makes a switch: are these pairs in the visitor's reading list? `main` gets the key `a`.
+
+    Without its code the link opens a list of just these pairs. `on` and `off` are its texts.
+    """
+    target = links.href("list", list_links.list_query(fingerprint, list_links.ListView(tuple(pairs))))
+    style = f"color:inherit;text-decoration:none;border:{LINE};border-radius:.5rem;padding:.15rem .55rem"
+    what = "this pair" if len(pairs) == 1 else f"these {len(pairs)} pairs"
+    said = f'title="{what} in your reading list: add, or take out" aria-label="{what} in your reading list"'
+    return (
+        f'<a href="{escape(target)}" {said} data-pairs="{escape(list_links.written(pairs))}" data-on="{escape(on)}" '
+        f'data-off="{escape(off)}"{" data-main" if main else ""} style="{style}">{escape(off)}</a>'
+    )
 
 
 def feature_link(fingerprint: str, f: FeatureRef, side: str, text: str | None = None) -> str:

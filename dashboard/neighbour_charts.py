@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 
 from dashboard import words
-from dashboard.charts import GREY, INK, A, finish
+from dashboard.charts import GREY, INK, A, finish, frame
 from dashboard.score_words import number
 from store import records as r
 
@@ -36,7 +36,7 @@ def overlap(
         axis=alt.Axis(format=".0%", values=[tick for tick in TICKS if tick <= most]),
     )
     bars = (
-        alt.Chart(alt.Data(values=rows))
+        alt.Chart(frame(rows))
         .mark_rect(stroke=A, strokeWidth=1)
         .encode(
             x=x,
@@ -84,7 +84,7 @@ def shares(found: r.OverlapDistribution) -> list[dict[str, Any]]:
 
 def _mark(at: float, text: str, top: float, color: str, dash: Sequence[int], x: alt.X, y: alt.Y) -> list[alt.Chart]:
     """A line up to its name; the name stands on the side that has room."""
-    data = alt.Data(values=[{"lower": at, "share": top, "label": text}])
+    data = frame([{"lower": at, "share": top, "label": text}])
     right = at > 0.6
     rule = alt.Chart(data).mark_rule(color=color, strokeDash=list(dash), strokeWidth=2)
     name = alt.Chart(data).mark_text(

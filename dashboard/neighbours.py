@@ -121,15 +121,6 @@ def _chip(text: str | None, side: str) -> str:
     return markup.token(text, "", side, 0.25) if text is not None else ""
 
 
-def table(matches: Sequence[r.Match]) -> r.Table:
-    """Pairs with what they keep, as rows of a file."""
-    kinds = {"comparison": "VARCHAR", "feature_a": "INTEGER", "feature_b": "INTEGER"}
-    kinds |= {"top_token_a": "VARCHAR", "top_token_b": "VARCHAR"}
-    kinds |= dict.fromkeys(("neighbour_overlap", "neighbour_rbo", "pearson", "pearson_context"), "DOUBLE")
-    rows = tuple(tuple(getattr(one, name) for name in kinds) for one in matches)
-    return r.Table(tuple(kinds), tuple(kinds.values()), rows, False, 0.0)
-
-
 # What other pages say --------------------------------------------------------------------------------------------
 def of_pair(reader: data.Reader, c: r.Comparison, match: r.Match) -> str:
     """One line on how many neighbours of A lead to neighbours of B, with a link to the picture."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import altair as alt
 
 from dashboard import score_words
-from dashboard.charts import GREY, INK, A, finish
+from dashboard.charts import GREY, INK, A, finish, frame
 from store.score_records import Score, ScoreCell, SweepPoint
 
 BINS = 24
@@ -17,10 +17,6 @@ BARS, ROW, HEAD = 120, 24, 26
 """Heights in pixels: of the histogram, of each reference, of the observed value's name."""
 LINES = 10
 """References that are drawn, at most."""
-
-
-def _data(rows: Sequence[dict[str, Any]]) -> alt.Data:
-    return alt.Data(values=list(rows))
 
 
 def bins(draws: Sequence[float], n: int = BINS) -> list[dict[str, Any]]:
@@ -97,7 +93,7 @@ def _bars(draws: Sequence[float], x: alt.X, y: alt.Y) -> alt.Chart:
     rows = [one | {"x": one["lower"], "zero": 0, "y": (BARS - 8) * one["count"] / most} for one in found]
     # The outline keeps a null that is narrow on this axis visible.
     return (
-        alt.Chart(_data(rows))
+        alt.Chart(frame(rows))
         .mark_rect(color=GREY, opacity=0.55, stroke=GREY, strokeWidth=1)
         .encode(
             x=x,
@@ -116,7 +112,7 @@ def _bars(draws: Sequence[float], x: alt.X, y: alt.Y) -> alt.Chart:
 def _once_in_twenty(one: Score, x: alt.X, y: alt.Y) -> alt.Chart:
     rows = [{"x": one.null_q95, "y": 0, "top": BARS}] if one.null_q95 is not None else []
     title = "chance gets here once in twenty"
-    marked = alt.Chart(_data(rows)).mark_rule(color=GREY, strokeDash=[3, 3], strokeWidth=1.5)
+    marked = alt.Chart(frame(rows)).mark_rule(color=GREY, strokeDash=[3, 3], strokeWidth=1.5)
     return marked.encode(x=x, y=y, y2="top:Q", tooltip=[alt.Tooltip("x:Q", title=title, format=".3g")])
 
 
@@ -128,8 +124,8 @@ def _references(rows: Sequence[dict[str, Any]], x: alt.X, y: alt.Y, right: float
         alt.Tooltip("mean:Q", title="its null, mean", format=".3g"),
         alt.Tooltip("q95:Q", title="its null, once in twenty", format=".3g"),
     ]
-    nulls = alt.Chart(_data(known)).mark_rule(color=GREY, opacity=0.45, strokeWidth=7)
-    ticks = alt.Chart(_data(rows)).mark_tick(color=GREY, orient="vertical", thickness=3, height=16)
+    nulls = alt.Chart(frame(known)).mark_rule(color=GREY, opacity=0.45, strokeWidth=7)
+    ticks = alt.Chart(frame(rows)).mark_tick(color=GREY, orient="vertical", thickness=3, height=16)
     layers = [nulls.encode(x=x, x2="q95:Q", y=y, tooltip=tooltip), ticks.encode(x=x, y=y, tooltip=tooltip)]
     return [*layers, *_names(rows, x, y, right, 12)]
 
@@ -144,10 +140,10 @@ def _observed(one: Score, height: int, x: alt.X, y: alt.Y, right: float) -> list
             "label": f"observed {score_words.number(one.value)}",
         }
     ]
-    line = alt.Chart(_data(rows)).mark_rule(color=A, strokeWidth=2.5).encode(x=x, y=y, y2="bars:Q")
+    line = alt.Chart(frame(rows)).mark_rule(color=A, strokeWidth=2.5).encode(x=x, y=y, y2="bars:Q")
     # Pale beside the references, whose names it may cross.
     above = (
-        alt.Chart(_data(rows)).mark_rule(color=A, opacity=0.35).encode(x=x, y=alt.Y("bars:Q", axis=None), y2="top:Q")
+        alt.Chart(frame(rows)).mark_rule(color=A, opacity=0.35).encode(x=x, y=alt.Y("bars:Q", axis=None), y2="top:Q")
     )
     return [line, above, *_names([row | {"y": height - HEAD / 2} for row in rows], x, y, right, 13)]
 
@@ -159,7 +155,7 @@ def _names(rows: Sequence[dict[str, Any]], x: alt.X, y: alt.Y, right: float, siz
         ([row for row in rows if row["x"] > right], "right", -8),
     )
     return [
-        alt.Chart(_data(some))
+        alt.Chart(frame(some))
         .mark_text(color=INK, align=align, dx=dx, fontSize=size, limit=420)
         .encode(x=x, y=y, text="label:N")
         for some, align, dx in sides
@@ -182,11 +178,11 @@ def sweep(points: Sequence[SweepPoint], over: str, shown: Score, height: int = 2
     band = [row | {"value": row["mean"]} for row in rows if row["mean"] is not None and row["q95"] is not None]
     values = [row for row in rows if row["value"] is not None]
     # Bars beside the band keep a single known null visible, which an area does not.
-    shade = alt.Chart(_data(band)).mark_area(color=GREY, opacity=0.3).encode(x=x, y=y, y2="q95:Q")
-    posts = alt.Chart(_data(band)).mark_rule(color=GREY, strokeWidth=2).encode(x=x, y=y, y2="q95:Q", tooltip=tooltip)
-    line = alt.Chart(_data(values)).mark_line(color=A, strokeWidth=2).encode(x=x, y=y)
+    shade = alt.Chart(frame(band)).mark_area(color=GREY, opacity=0.3).encode(x=x, y=y, y2="q95:Q")
+    posts = alt.Chart(frame(band)).mark_rule(color=GREY, strokeWidth=2).encode(x=x, y=y, y2="q95:Q", tooltip=tooltip)
+    line = alt.Chart(frame(values)).mark_line(color=A, strokeWidth=2).encode(x=x, y=y)
     dots = [
-        alt.Chart(_data([row for row in values if row["shown"] is which]))
+        alt.Chart(frame([row for row in values if row["shown"] is which]))
         .mark_circle(color=A, opacity=1, size=size)
         .encode(x=x, y=y, tooltip=tooltip)
         for which, size in ((False, 45), (True, 160))

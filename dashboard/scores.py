@@ -1,7 +1,7 @@
 """The Scores page's widgets, its grid and its rows."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, fields, replace
+from dataclasses import replace
 from html import escape
 from typing import Any
 
@@ -10,8 +10,6 @@ import streamlit as st
 from dashboard import bars, links, marks, markup, score_links, score_words, words
 from dashboard.links import PairsView
 from dashboard.score_links import ScoresView
-from store import records as r
-from store.schema import BY_NAME
 from store.score_records import Score, ScoreCell, ScoreVariant
 
 
@@ -184,10 +182,3 @@ def facts(one: Score) -> list[tuple[str, str, str]]:
         ("taken on", score_words.rows(one), score_words.subset(one.subset)),
     ]
     return known if one.null_mean is not None else [known[0], known[-1]]
-
-
-def table(scores: Sequence[Score]) -> r.Table:
-    """Scores as rows of a file: the columns of the store's table."""
-    kinds = {column.name: column.type for column in BY_NAME["scores"].columns}
-    names = tuple(item.name for item in fields(Score))
-    return r.Table(names, tuple(kinds[name] for name in names), tuple(astuple(one) for one in scores), False, 0.0)

@@ -17,6 +17,7 @@ _LIGHT = {
     "backgroundColor": "#ffffff",
     "secondaryBackgroundColor": "#f3f5f8",
     "textColor": "#11161f",
+    "grayTextColor": "#5b5f6a",
     "linkColor": "#1f62c9",
     "primaryColor": "#1f62c9",
 }
@@ -24,6 +25,7 @@ _DARK = {
     "backgroundColor": "#11151c",
     "secondaryBackgroundColor": "#1b212b",
     "textColor": "#e6e9ef",
+    "grayTextColor": "#aaaeb4",
     "linkColor": "#7fb0ff",
     "primaryColor": "#5b97ff",
 }

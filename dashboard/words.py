@@ -254,6 +254,12 @@ def _range(one: r.NullFloor) -> str:
     return low if low == high else f"{low} to {high}"
 
 
+def region(chosen: r.Region) -> str:
+    """What a rectangle on the scatter leaves."""
+    token, whole = (number(chosen.token_low), number(chosen.token_high)), (number(chosen.r_low), number(chosen.r_high))
+    return f"Only matches with r from {whole[0]} to {whole[1]} of which the token explains {token[0]} to {token[1]}."
+
+
 def alignment(comparison: r.Comparison) -> str:
     """What a unit of a comparison is."""
     if comparison.alignment == "identical":

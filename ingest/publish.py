@@ -65,6 +65,8 @@ def write(work: Workspace, tables: Mapping[str, Iterable[pa.Table]]) -> Path:
             _fill(database, tables)
         with beside.open("rb+") as file:
             os.fsync(file.fileno())
+        # What a program that wrote into the old file has left would keep the new one from opening.
+        target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
         beside.replace(target)
         settle(work.folder)
     except (*FULL, OSError) as error:
@@ -98,8 +100,8 @@ def _fill(database: duckdb.DuckDBPyConnection, tables: Mapping[str, Iterable[pa.
                     database.execute(f'INSERT INTO "{table.name}" SELECT {names} FROM part')
                     database.unregister("part")
             advance(1)
-    for macro in schema.macros():
-        database.execute(macro)
+    for statement in (*schema.macros(), *schema.comments()):
+        database.execute(statement)
     for name in sorted(schema.BY_NAME):
         if name != "contents":
             count, checksum = database.execute(checksum_sql(name)).fetchone() or (0, "0")

@@ -9,9 +9,7 @@ import streamlit as st
 from dashboard import (
     components,
     data,
-    export,
     links,
-    map_examples,
     map_links,
     map_picture,
     map_points,
@@ -19,9 +17,11 @@ from dashboard import (
     maps,
     markup,
     prose,
+    take_away,
 )
 from dashboard.map_links import MapsView
 from dashboard.map_points import Side
+from dashboard.queries import maps as queries
 from store import records as r
 
 ROWS = 25
@@ -49,6 +49,7 @@ def show() -> None:
         reader,
         query,
         links.href("maps", map_links.maps_query(reader.fingerprint, view)),
+        ("map", "agreement", "neighbour overlap"),
     )
     components.problems([*unread, *unfit])
     names = [one.comparison for one in comparisons]
@@ -116,24 +117,18 @@ def table(reader: data.Reader, view: MapsView, comparison: r.Comparison, side: S
     def to(page: int) -> str:
         return links.href("maps", map_links.maps_query(reader.fingerprint, replace(view, page=page)))
 
-    def rows(first: int, last: int) -> list[r.PairRow]:
-        return reader.map_pairs(comparison.comparison, maps.pairs(side, places[first:last], letter))
-
     first = (view.page - 1) * ROWS
     if first >= len(places):
         st.html(f"Page {view.page} is past the end. {markup.link(to(1), 'Go to the first page')}")
         return
-    body = [maps.line(reader.fingerprint, comparison, row, letter) for row in rows(first, first + ROWS)]
+    pairs = maps.pairs(side, places[first : first + ROWS], letter)
+    rows = {(one.match.feature_a, one.match.feature_b): one for one in reader.map_pairs(comparison.comparison, pairs)}
+    # In the order of the region: among equals the store goes by A's feature, whichever side the region is on.
+    body = [maps.line(reader.fingerprint, comparison, rows[pair], letter) for pair in pairs]
     st.html(markup.table(maps.HEAD, body))
-    components.pager(to, view.page, ROWS, len(places) > first + ROWS, len(places))
-    components.take_away(
-        "maps_csv",
-        lambda: export.pairs_csv(rows(0, export.LIMIT)),
-        f"{comparison.comparison}-{view.method}-region",
-        "matches of this region",
-        reader,
-        map_examples.region(comparison, view),
-    )
+    name = f"{comparison.comparison}-{view.method}-region"
+    with take_away.table(reader, "maps", name, queries.region(comparison, view)):
+        components.pager(to, view.page, ROWS, len(places) > first + ROWS, len(places))
 
 
 def agreement(reader: data.Reader, view: MapsView, comparison: r.Comparison) -> None:
@@ -147,6 +142,8 @@ def agreement(reader: data.Reader, view: MapsView, comparison: r.Comparison) -> 
             "Taken on mutual best matches, both maps at once; chance pairs the same features at random. Neighbours are "
             "by activation, and no map at all: what they keep, no layout can have made."
         )
+        name = f"{comparison.comparison}-map-agreement"
+        take_away.table(reader, "maps_agreement", name, queries.agreement(comparison, str(view.method)))
 
 
 show()

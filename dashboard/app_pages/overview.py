@@ -4,8 +4,23 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import components, data, floor_charts, floors, links, marks, markup, prose, summary, words
-from dashboard.links import FeatureRef, PairsView
+from dashboard import (
+    bars,
+    components,
+    data,
+    floor_charts,
+    floors,
+    glance,
+    links,
+    marks,
+    markup,
+    prose,
+    summary,
+    take_away,
+    words,
+)
+from dashboard.links import PairsView
+from dashboard.queries import overview as queries
 from store import records as r
 
 VALUES = {
@@ -25,22 +40,25 @@ def show() -> None:
     comparisons, counts = reader.comparisons(), reader.counts()
     name = summary.title(models)
     st.set_page_config(page_title=f"{name} · Homolog")
-    left, right = st.columns([3, 1], vertical_alignment="bottom")
-    with left:
-        title = f"<span>{escape(name)}</span>"
-        components.top(title, summary.text(build, counts, comparisons), reader, st.query_params.to_dict())
-    right.html(
-        f'<div style="text-align:right;font-size:.84rem" title="{build.fingerprint}">store '
-        f'<span style="{markup.MONO};font-weight:600">{build.fingerprint[: links.FINGERPRINT_LENGTH]}</span>'
-        f" · {build.created_at:%d %b %Y}</div>"
+    query = st.query_params.to_dict()
+    value, unread = links.parse_overview(query, tuple(VALUES))
+    made = f"store {build.fingerprint[: links.FINGERPRINT_LENGTH]} of {build.created_at:%d %b %Y}"
+    components.top(
+        f"<span>{escape(name)}</span>",
+        f"{summary.text(build, counts, comparisons)} · {made}",
+        reader,
+        query,
+        links.href("", links.overview_query(reader.fingerprint, value)),
+        ("space", "comparison", "contextual homologue"),
     )
+    components.problems(unread)
     summaries = reader.summaries(r.Thresholds())
     if summaries:
         headline(summaries, spaces)
         st.space("small")
         shared, best = st.columns([6, 5], gap="large")
         with shared:
-            comparison_grid(reader, summaries, spaces)
+            comparison_grid(reader, summaries, spaces, value)
             newcomer()
         with best:
             three_pairs(reader, summaries, spaces)
@@ -50,8 +68,8 @@ def show() -> None:
             "This store holds no comparison; its features can be opened on the Feature page.", icon=":material/info:"
         )
     st.space("small")
-    facts(models, spaces)
-    how(build, counts)
+    facts(reader, models, spaces)
+    how(reader, build, counts)
 
 
 def headline(summaries: list[r.ComparisonSummary], spaces: list[r.Space]) -> None:
@@ -94,18 +112,23 @@ def headline(summaries: list[r.ComparisonSummary], spaces: list[r.Space]) -> Non
     )
 
 
-def comparison_grid(reader: data.Reader, summaries: list[r.ComparisonSummary], spaces: list[r.Space]) -> None:
+def comparison_grid(
+    reader: data.Reader, summaries: list[r.ComparisonSummary], spaces: list[r.Space], value: str
+) -> None:
     head, choice = st.columns([3, 4], vertical_alignment="center")
     head.header("How much is shared", anchor=False)
     with choice:
-        value = st.segmented_control(
+        st.segmented_control(
             "Show",
             list(VALUES),
             format_func=VALUES.__getitem__,
-            default="n_homologues",
             required=True,
-            key="overview_value",
             label_visibility="collapsed",
+            **bars.bound(
+                "overview_value",
+                value,
+                lambda chosen: st.query_params.from_dict(links.overview_query(reader.fingerprint, chosen)),
+            ),
         )
     shown, targets, titles = {}, {}, {}
     for one in summaries:
@@ -118,6 +141,7 @@ def comparison_grid(reader: data.Reader, summaries: list[r.ComparisonSummary], s
         "A cell is a comparison and opens its pairs. Grey cells are references, not findings about two models: "
         "ceilings, baselines and floors. Hover for which."
     )
+    take_away.table(reader, "overview_comparisons", "comparisons", queries.comparisons(r.Thresholds()))
     lacking(reader, summaries, spaces)
 
 
@@ -129,7 +153,9 @@ def above_the_floor(reader: data.Reader, summaries: list[r.ComparisonSummary], s
     curves = reader.homologue_curves(r.Thresholds())
     st.header("More than any directions share?", anchor=False)
     picture, said = st.columns([6, 5], gap="large", vertical_alignment="center")
-    picture.altair_chart(floor_charts.homologues(floors.drawn(curves, summaries, spaces)), key="overview_floor")
+    drawn = floor_charts.homologues(floors.drawn(curves, summaries, spaces))
+    with picture:
+        take_away.chart(reader, drawn, "overview_floor", "homologues-by-context")
     said.html("".join(floor_line(reader, one, curves, random, spaces) for one in summaries))
 
 
@@ -177,30 +203,10 @@ def three_pairs(reader: data.Reader, summaries: list[r.ComparisonSummary], space
         st.caption("No pair passes every filter. Open a comparison and relax one.")
     for row in chosen:
         with st.container(border=True):
-            small_pair(reader, row.match)
+            glance.pair(reader, row.match, 1)
 
 
-def small_pair(reader: data.Reader, match: r.Match) -> None:
-    comparison = reader.comparison(match.comparison)
-    a, b = FeatureRef(comparison.space_a, match.feature_a), FeatureRef(comparison.space_b, match.feature_b)
-    target = links.href("pair", links.pair_query(reader.fingerprint, a, b))
-    name = f"{markup.underlined(str(a), 'a')} ↔ {markup.underlined(str(b), 'b')}"
-    st.html(
-        '<div style="display:flex;justify-content:space-between;gap:1rem;flex-wrap:wrap">'
-        f"{markup.link(target, name, 'open this pair', 'text-decoration:none')}"
-        f'<span title="{escape(words.evidence(match))}" style="font-variant-numeric:tabular-nums;font-size:.86rem">'
-        f"r {words.number(match.pearson)} · context {words.number(match.pearson_context)}</span></div>"
-    )
-    strips = reader.pair_strips(match.comparison, a.feature, b.feature, "both", 1)
-    if strips:
-        top_a, top_b = (
-            reader.feature(a.space, a.feature).max_activation,
-            reader.feature(b.space, b.feature).max_activation,
-        )
-        st.html(markup.pair_strip(strips[0], top_a, top_b))
-
-
-def facts(models: list[r.Model], spaces: list[r.Space]) -> None:
+def facts(reader: data.Reader, models: list[r.Model], spaces: list[r.Space]) -> None:
     st.header("Spaces and models", anchor=False)
     by_name = {model.model: model for model in models}
     head = [
@@ -227,9 +233,10 @@ def facts(models: list[r.Model], spaces: list[r.Space]) -> None:
         for space in spaces
     ]
     st.html(markup.table(head, rows))
+    take_away.table(reader, "overview_spaces", "spaces", queries.SPACES)
 
 
-def how(build: r.Build, counts: dict[str, int]) -> None:
+def how(reader: data.Reader, build: r.Build, counts: dict[str, int]) -> None:
     with st.expander(
         "How this store was made", icon=":material/receipt_long:", on_change="rerun", key="overview_how"
     ) as box:
@@ -244,11 +251,13 @@ def how(build: r.Build, counts: dict[str, int]) -> None:
         versions = [
             (escape(marks.plain(name)), mono.format(escape(marks.plain(v)))) for name, v in summary.packages(build)
         ]
-        right.html(markup.table([("Package", "", False), ("Version", "", True)], versions))
-        right.caption("Rows of each table")
-        right.html(
-            markup.table([("Table", "", False), ("Rows", "", True)], [(escape(t), f"{n:,}") for t, n in counts.items()])
-        )
+        tables = [(escape(t), f"{n:,}") for t, n in counts.items()]
+        with right:
+            st.html(markup.table([("Package", "", False), ("Version", "", True)], versions))
+            take_away.table(reader, "overview_packages", "packages", queries.PACKAGES)
+            st.caption("Rows of each table")
+            st.html(markup.table([("Table", "", False), ("Rows", "", True)], tables))
+            take_away.table(reader, "overview_tables", "tables", queries.TABLES)
 
 
 def newcomer() -> None:

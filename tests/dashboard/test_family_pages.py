@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard import concept_words, families, family_links, kin, links
+from dashboard import concept_words, family_links, kin, links
 from dashboard.family_links import FamiliesView, SearchView
 from dashboard.links import FeatureRef, LinkError
 from store import records as r
@@ -20,7 +20,7 @@ EVERY = ",".join(name for name in r.REASONS if name != "not_mutual")
 
 always_mutual = filters.map(
     lambda one: replace(
-        one, only=None, feature_a=None, feature_b=None,
+        one, only=None, region=None, feature_a=None, feature_b=None,
         hide=tuple(name for name in r.REASONS if name in (*one.hide, "not_mutual")),
     )
 )  # fmt: skip
@@ -131,8 +131,6 @@ def test_the_list_shows_a_family_and_links_it_its_members_and_its_weakest_pair(
         assert target in text
     assert "Spaces of one model (m1)" in text
     assert app.button_group(key="families_hide").value == []
-    query = [one.proto.query_string for one in app.get("page_link") if "RECURSIVE" in one.proto.query_string]
-    assert len(query) == 1
 
 
 def test_a_filter_that_leaves_no_family_says_so_and_offers_a_way_back(
@@ -195,14 +193,6 @@ def test_a_family_that_is_not_there_is_said(
 
 def test_a_page_past_the_end_leads_back(three: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Page 9 is past the end." in said(page(three, monkeypatch, "families", show=EVERY, page="9"))
-
-
-def test_the_file_has_a_row_a_family() -> None:
-    link = r.FamilyLink("a~b", "a", 1, "b", 2, 0.5, 0.25)
-    family = r.Family("a", 1, (link.a, link.b), ("a", "b"), ("m", "n"), (link,), link, ("x", "y"))
-    table = families.table([family])
-    assert table.columns[0] == "family"
-    assert table.rows == (("a:1", 2, 2, "a:1 b:2", "x | y", 0.5, 0.25),)
 
 
 def test_a_word_finds_features_and_their_matches(tiny_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:

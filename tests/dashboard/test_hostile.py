@@ -22,6 +22,7 @@ ELEMENTS = {
     *("tr", "wbr", "details", "summary", "dl", "dt", "dd"),
 }
 ATTRIBUTES = {"href", "title", "style", "scope", "role", "tabindex", "aria-label"}
+ATTRIBUTES |= {"rel", "data-pairs", "data-on", "data-off", "data-main"}
 PLAIN = {"arrow_data_frame", "code", "text_area", "text_input", "selectbox", "bidi_component"}
 """Elements whose text Streamlit shows as it is; of the other ones all text is markdown."""
 SHORT = 12
@@ -171,7 +172,7 @@ def test_every_group_of_a_pair_shows_its_passage(
 ) -> None:
     k = hostile.place(name)
     app = page(folder, monkeypatch, "pair", a=f"{hostile.A}:{k}", b=f"{hostile.B}:{k}")
-    app.button_group(key=f"pair_group_{hostile.A}:{k}_{hostile.B}:{k}").set_value(group).run()
+    app.button_group(key="pair_group").set_value(group).run()
     assert expected(hostile.TEXTS[name], marks.LONGEST) in shown(app)
 
 
@@ -260,16 +261,16 @@ def test_an_answer_of_sql_shows_every_text_and_name(folder: Path, monkeypatch: p
     app = page(folder, monkeypatch, "sql", q=query)
     shown(app)
     frame = app.dataframe[0].value
-    assert list(frame.columns) == ["open ↗", hostile.TEXTS["markdown image"], "space", "feature"]
+    assert list(frame.columns) == ["feature ↗", hostile.TEXTS["markdown image"], "space", "feature"]
     assert [text in hostile.ALL for text in frame.iloc[:, 1]] == [True] * 3 * hostile.N
 
 
 def test_a_column_of_a_visitor_is_never_opened_as_a_link(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    query = "SELECT 'javascript:alert(1)' AS \"open ↗\", space, feature, 'data:text/html,x' AS \"open ↗ (2)\" FROM features LIMIT 1"
+    query = "SELECT 'javascript:alert(1)' AS \"feature ↗\", space, feature, 'data:text/html,x' AS \"feature ↗ (2)\" FROM features LIMIT 1"
     app = page(folder, monkeypatch, "sql", q=query)
     shown(app)
     (frame,) = app.dataframe
-    assert list(frame.value.columns) == ["open ↗", "open ↗ (2)", "space", "feature", "open ↗ (2) (2)"]
+    assert list(frame.value.columns) == ["feature ↗", "feature ↗ (2)", "space", "feature", "feature ↗ (2) (2)"]
     config = json.loads(frame.proto.columns)
-    assert [name for name, one in config.items() if one.get("type_config", {}).get("type") == "link"] == ["open ↗"]
+    assert [name for name, one in config.items() if one.get("type_config", {}).get("type") == "link"] == ["feature ↗"]
     assert parse_qs(urlsplit(frame.value.iloc[0, 0]).query)["f"] == [f"{hostile.B}:0"]

@@ -285,12 +285,6 @@ def test_the_table_lists_what_is_asked(folder: Path, monkeypatch: pytest.MonkeyP
         assert text.count('title="open its pairs"') == n
 
 
-def test_the_file_holds_every_column() -> None:
-    found = scores.table([score(), score(value=None, reason="too few")])
-    assert found.columns == BY_NAME["scores"].names
-    assert [dict(zip(found.columns, row, strict=True))["reason"] for row in found.rows] == [None, "too few"]
-
-
 def test_a_store_without_scores_says_how_to_get_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = build.tables()
     rows["scores"], rows["score_nulls"] = [], []
