@@ -14,7 +14,7 @@ from dashboard.theme import options
 from store.errors import StoreError
 from store.read import Store
 
-APP = Path(__file__).with_name("app.py")
+APP = Path(__file__).with_name("server.py")
 CACHE = "256mb"
 """Most that answers kept for other visitors take, serialized: 512 answers of the largest kind would be gigabytes."""
 
@@ -44,6 +44,7 @@ def command(asked: argparse.Namespace) -> list[str]:
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "viewer",
         "client.showErrorDetails": "none",
+        "runner.magicEnabled": "false",
         **options(),
     }
     if asked.secrets:

@@ -5,28 +5,43 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import charts, export, facts, links, marks, markup, navigation, reasons, words
+from dashboard import charts, facts, links, marks, markup, navigation, reasons, take_away, words
 from dashboard.data import Reader
+from dashboard.glossary import WORDS
 from dashboard.links import FeatureRef
 from store import records as r
 from store.errors import NotAStore, StoreError, StoreLocked, UnknownName, WrongSchema
 
 
-def top(title: str, help_text: str, reader: Reader, query: Mapping[str, str], target: str | None = None) -> None:
+def top(
+    title: str,
+    help_text: str,
+    reader: Reader,
+    query: Mapping[str, str],
+    target: str | None = None,
+    terms: Sequence[str] = (),
+) -> None:
     """A page's title, two short lines of help, a button that copies `target`, a word on an old link.
 
-    A title that begins with `<` is HTML.
+    A title that begins with `<` is HTML. `terms` are words of the glossary that the page needs most.
     """
     left, right = st.columns([6, 1], vertical_alignment="center")
-    if title.startswith("<"):
-        left.html(f'<h1 style="{markup.HEADING}">{title}</h1>')
-    else:
-        left.title(title, anchor=False)
+    left.html(f'<h1 style="{markup.HEADING}">{title if title.startswith("<") else escape(title)}</h1>')
     if target is not None:
         with right, st.container(horizontal=True, horizontal_alignment="right"):
             navigation.copy_link(target)
-    st.caption(help_text)
+    explain(reader, help_text, terms)
     stale(reader, query)
+
+
+def explain(reader: Reader, help_text: str, terms: Sequence[str]) -> None:
+    """Two short lines on what a page answers, and the words to know, each with its meaning."""
+    known = " · ".join(
+        markup.link(links.href("glossary", links.glossary_query(reader.fingerprint, term)), escape(term), WORDS[term])
+        for term in terms
+    )
+    words_to_know = f'<span style="margin-left:.5em">Words: {known}</span>' if known else ""
+    st.html(f'<div style="font-size:.875rem;line-height:1.6;{markup.FAINT}">{escape(help_text)} {words_to_know}</div>')
 
 
 def stale(reader: Reader, query: Mapping[str, str]) -> None:
@@ -123,14 +138,15 @@ def feature_card(reader: Reader, ref: FeatureRef, side: str, named: bool = True)
     if outside := links.neuronpedia(space.neuronpedia_id, ref.feature):
         about += f" · {markup.link(outside, 'Neuronpedia', f'feature {ref.feature} of {space.neuronpedia_id}')}"
     if heading:
-        st.html(f'<div style="font-size:1.1rem">{heading}</div>')
+        st.html(f'<div style="font-size:1.1rem;overflow-wrap:anywhere">{heading}</div>')
     st.html(f'<div style="font-size:.8rem;{markup.FAINT}">{about}</div>')
     if feature.n_active == 0:
         st.info("This feature never fires on this text: there is nothing to show.", icon=":material/do_not_disturb_on:")
         return
     numbers(facts.facts(feature))
     st.html(_top_tokens(reader.feature_tokens(ref.space, ref.feature), side))
-    st.altair_chart(charts.histogram(reader.histogram(ref.space, ref.feature), side), key=f"card_histogram_{side}")
+    histogram = charts.histogram(reader.histogram(ref.space, ref.feature), side)
+    take_away.chart(reader, histogram, f"card_histogram_{side}", f"{ref.space}-{ref.feature}-histogram")
     logits = reader.logits(ref.space, ref.feature)
     if not logits:
         st.caption("Effects on the output are not known for this space.")
@@ -189,32 +205,13 @@ def pager(to: Callable[[int], str], page: int, rows: int, more: bool, known: int
     """Which rows of a table these are, and links to the pages around: `to` gives the address of a page, from 1."""
     first = (page - 1) * rows + 1
     total = f" of {words.count(known)}" if known is not None else ""
-    parts = [markup.link(to(page - 1), "\N{LEFTWARDS ARROW} previous")] if page > 1 else []
+    parts = [markup.link(to(page - 1), "\N{LEFTWARDS ARROW} previous", rel="prev")] if page > 1 else []
     parts.append(f"rows {first:,} to {first + rows - 1:,}{total}" if more else f"rows from {first:,}{total}")
-    parts += [markup.link(to(page + 1), "next \N{RIGHTWARDS ARROW}")] if more else []
+    parts += [markup.link(to(page + 1), "next \N{RIGHTWARDS ARROW}", rel="next")] if more else []
     st.html(
         '<div style="display:flex;gap:1.2rem;font-size:.86rem;'
         f'justify-content:flex-end">{"".join(f"<span>{part}</span>" for part in parts)}</div>'
     )
-
-
-def take_away(key: str, file: Callable[[], bytes], name: str, what: str, reader: Reader, sql: str) -> None:
-    """The rows of a table as a file of at most `export.LIMIT`, and as a query to go on from."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.download_button(
-            "Download CSV",
-            file,
-            f"{name}.csv",
-            "text/csv",
-            icon=":material/download:",
-            key=key,
-            on_click="ignore",
-            help=f"The {what} that pass these filters, at most {export.LIMIT:,}.",
-        )
-        st.page_link(
-            "app_pages/sql.py", label="Open as SQL", icon=":material/terminal:",
-            query_params=links.sql_query(reader.fingerprint, sql),
-        )  # fmt: skip
 
 
 def go_to(page: str, reader: Reader, sides: Sequence[str]) -> list[FeatureRef] | None:
@@ -233,5 +230,5 @@ def go_to(page: str, reader: Reader, sides: Sequence[str]) -> list[FeatureRef] |
             )
             for place, side in enumerate(sides)
         ]
-        sent = columns[-1].form_submit_button("Open", type="primary")
+        sent = columns[-1].form_submit_button("Open")
     return [FeatureRef(str(space), int(number or 0)) for space, number in chosen] if sent else None

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import streamlit as st
 
+from dashboard.lookup import Known
 from store import cells
 from store import records as r
 from store import score_records as sr
@@ -24,13 +25,17 @@ from store.schema import DATABASE
 from store.visitors import Visitors
 
 Answer = TypeVar("Answer")
+SCRIPTS = ("app.py", "server.py")
+"""What `streamlit run` is given: the pages, or the pages and what a server of a lab adds."""
 ENVIRONMENT = "HOMOLOG_STORE"
 """Names the store's folder where the command line does not."""
+FILE_ROWS, FILE_BYTES, FILE_SECONDS = 20_000, 50_000_000, 20.0
+"""Limits of a download."""
 
 
 def folder() -> Path:
     """The store's folder: from `streamlit run dashboard/app.py -- DIR`, else from the environment."""
-    by_command = sys.argv[1] if len(sys.argv) > 1 and Path(sys.argv[0]).name == "app.py" else None
+    by_command = sys.argv[1] if len(sys.argv) > 1 and Path(sys.argv[0]).name in SCRIPTS else None
     chosen = by_command or os.environ.get(ENVIRONMENT)
     if not chosen:
         raise NotAStore("no store was named; start with `python -m dashboard DIR`")
@@ -286,6 +291,23 @@ class Reader:
             st.rerun()
         finally:
             line.empty()
+
+    def taken(self, query: str) -> r.Table:
+        """The answer that a file holds: the same console, with the limits of a download."""
+        return self.visitors.run(
+            self.store.folder,
+            self.fingerprint,
+            query,
+            max_rows=FILE_ROWS,
+            max_bytes=FILE_BYTES,
+            seconds=FILE_SECONDS,
+        )
+
+
+def known() -> Known:
+    """What can be named in the store as it is now."""
+    now = reader()
+    return Known(now.fingerprint, now.spaces(), now.comparisons(), [one.concept for one in now.concepts(1.0)])
 
 
 def forget() -> None:

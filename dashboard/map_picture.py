@@ -6,8 +6,6 @@ region sends a few hundred bytes: of a message that the browser has already, Str
 
 import hashlib
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,18 +15,12 @@ from dashboard import charts, links, map_pack, map_points, map_words
 from dashboard.data import Reader
 from dashboard.map_links import MapsView, parse_region
 from dashboard.map_points import Side
+from dashboard.navigation import code
 from store import records as r
 
 KEY = "maps_picture"
-_CODE = Path(__file__).parent / "browser"
 _SCRIPTS = ("map_points.js", "map_paint.js", "map_words.js", "map_drawing.js", "maps.js")
 """In this order they are one module."""
-
-
-@cache
-def code(*names: str) -> str:
-    """The browser code of these files, one after the other."""
-    return "\n".join((_CODE / name).read_text(encoding="utf-8") for name in names)
 
 
 def both(reader: Reader, comparison: r.Comparison, method: str) -> tuple[Side, Side]:

@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 
 from dashboard import words
-from dashboard.charts import GREY, A
+from dashboard.charts import GREY, INK, A, finish, frame
 from dashboard.score_words import number
 from store import records as r
 
@@ -36,8 +36,8 @@ def overlap(
         axis=alt.Axis(format=".0%", values=[tick for tick in TICKS if tick <= most]),
     )
     bars = (
-        alt.Chart(alt.Data(values=rows))
-        .mark_rect()
+        alt.Chart(frame(rows))
+        .mark_rect(stroke=A, strokeWidth=1)
         .encode(
             x=x,
             x2="upper:Q",
@@ -63,8 +63,8 @@ def overlap(
         layers += _mark(agreement.null_mean, said, most * 1.45, GREY, [4, 3], x, y)
     if chosen is not None:
         layers += _mark(chosen[1], f"{chosen[0]}: {words.number(chosen[1])}", most * 1.2, A, [1, 0], x, y)
-    chart = alt.layer(*layers).properties(width="container", height=height, background="transparent")
-    finished: alt.LayerChart = chart.configure_view(strokeWidth=0)
+    said = f"Shares of {sum(row['n'] for row in rows):,} features of A by how much of their neighbourhood they keep."
+    finished: alt.LayerChart = finish(alt.layer(*layers), height, said)
     return finished
 
 
@@ -84,10 +84,10 @@ def shares(found: r.OverlapDistribution) -> list[dict[str, Any]]:
 
 def _mark(at: float, text: str, top: float, color: str, dash: Sequence[int], x: alt.X, y: alt.Y) -> list[alt.Chart]:
     """A line up to its name; the name stands on the side that has room."""
-    data = alt.Data(values=[{"lower": at, "share": top, "label": text}])
+    data = frame([{"lower": at, "share": top, "label": text}])
     right = at > 0.6
     rule = alt.Chart(data).mark_rule(color=color, strokeDash=list(dash), strokeWidth=2)
     name = alt.Chart(data).mark_text(
-        color=color, align="right" if right else "left", dx=-6 if right else 6, dy=4, fontSize=12, fontWeight=600
+        color=INK, align="right" if right else "left", dx=-6 if right else 6, dy=4, fontSize=12, fontWeight=600
     )
     return [rule.encode(x=x, y=y, y2=alt.Y2(datum=0)), name.encode(x=x, y=y, text="label:N")]

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import altair as alt
 
 from dashboard import score_words
-from dashboard.charts import GREY, A
+from dashboard.charts import GREY, INK, A, finish, frame
 from store.score_records import Score, ScoreCell, SweepPoint
 
 BINS = 24
@@ -17,14 +17,6 @@ BARS, ROW, HEAD = 120, 24, 26
 """Heights in pixels: of the histogram, of each reference, of the observed value's name."""
 LINES = 10
 """References that are drawn, at most."""
-
-
-def _data(rows: Sequence[dict[str, Any]]) -> alt.Data:
-    return alt.Data(values=list(rows))
-
-
-def _finish(chart: Any, height: int) -> Any:
-    return chart.properties(width="container", height=height, background="transparent").configure_view(strokeWidth=0)
 
 
 def bins(draws: Sequence[float], n: int = BINS) -> list[dict[str, Any]]:
@@ -73,7 +65,11 @@ def null_picture(one: Score, draws: Sequence[float], references: Sequence[ScoreC
     y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[0, height], nice=False))
     right = (low + high) / 2
     layers = [_bars(draws, x, y), _once_in_twenty(one, x, y), *_references(marks, x, y, right)]
-    return _finish(alt.layer(*layers, *_observed(one, height, x, y, right)), height)
+    said = (
+        f"{score_words.named(one.metric, one.parameters)} is {score_words.number(one.value)}, on a histogram of "
+        f"its null; {len(marks)} references above."
+    )
+    return finish(alt.layer(*layers, *_observed(one, height, x, y, right)), height, said)
 
 
 def _marks(references: Sequence[ScoreCell]) -> list[dict[str, Any]]:
@@ -97,7 +93,7 @@ def _bars(draws: Sequence[float], x: alt.X, y: alt.Y) -> alt.Chart:
     rows = [one | {"x": one["lower"], "zero": 0, "y": (BARS - 8) * one["count"] / most} for one in found]
     # The outline keeps a null that is narrow on this axis visible.
     return (
-        alt.Chart(_data(rows))
+        alt.Chart(frame(rows))
         .mark_rect(color=GREY, opacity=0.55, stroke=GREY, strokeWidth=1)
         .encode(
             x=x,
@@ -116,7 +112,7 @@ def _bars(draws: Sequence[float], x: alt.X, y: alt.Y) -> alt.Chart:
 def _once_in_twenty(one: Score, x: alt.X, y: alt.Y) -> alt.Chart:
     rows = [{"x": one.null_q95, "y": 0, "top": BARS}] if one.null_q95 is not None else []
     title = "chance gets here once in twenty"
-    marked = alt.Chart(_data(rows)).mark_rule(color=GREY, strokeDash=[3, 3], strokeWidth=1.5)
+    marked = alt.Chart(frame(rows)).mark_rule(color=GREY, strokeDash=[3, 3], strokeWidth=1.5)
     return marked.encode(x=x, y=y, y2="top:Q", tooltip=[alt.Tooltip("x:Q", title=title, format=".3g")])
 
 
@@ -128,10 +124,10 @@ def _references(rows: Sequence[dict[str, Any]], x: alt.X, y: alt.Y, right: float
         alt.Tooltip("mean:Q", title="its null, mean", format=".3g"),
         alt.Tooltip("q95:Q", title="its null, once in twenty", format=".3g"),
     ]
-    nulls = alt.Chart(_data(known)).mark_rule(color=GREY, opacity=0.45, strokeWidth=7)
-    ticks = alt.Chart(_data(rows)).mark_tick(color=GREY, orient="vertical", thickness=3, height=16)
+    nulls = alt.Chart(frame(known)).mark_rule(color=GREY, opacity=0.45, strokeWidth=7)
+    ticks = alt.Chart(frame(rows)).mark_tick(color=GREY, orient="vertical", thickness=3, height=16)
     layers = [nulls.encode(x=x, x2="q95:Q", y=y, tooltip=tooltip), ticks.encode(x=x, y=y, tooltip=tooltip)]
-    return [*layers, *_names(rows, x, y, right, GREY, 12)]
+    return [*layers, *_names(rows, x, y, right, 12)]
 
 
 def _observed(one: Score, height: int, x: alt.X, y: alt.Y, right: float) -> list[alt.Chart]:
@@ -144,23 +140,23 @@ def _observed(one: Score, height: int, x: alt.X, y: alt.Y, right: float) -> list
             "label": f"observed {score_words.number(one.value)}",
         }
     ]
-    line = alt.Chart(_data(rows)).mark_rule(color=A, strokeWidth=2.5).encode(x=x, y=y, y2="bars:Q")
+    line = alt.Chart(frame(rows)).mark_rule(color=A, strokeWidth=2.5).encode(x=x, y=y, y2="bars:Q")
     # Pale beside the references, whose names it may cross.
     above = (
-        alt.Chart(_data(rows)).mark_rule(color=A, opacity=0.35).encode(x=x, y=alt.Y("bars:Q", axis=None), y2="top:Q")
+        alt.Chart(frame(rows)).mark_rule(color=A, opacity=0.35).encode(x=x, y=alt.Y("bars:Q", axis=None), y2="top:Q")
     )
-    return [line, above, *_names([row | {"y": height - HEAD / 2} for row in rows], x, y, right, A, 13)]
+    return [line, above, *_names([row | {"y": height - HEAD / 2} for row in rows], x, y, right, 13)]
 
 
-def _names(rows: Sequence[dict[str, Any]], x: alt.X, y: alt.Y, right: float, color: str, size: int) -> list[alt.Chart]:
+def _names(rows: Sequence[dict[str, Any]], x: alt.X, y: alt.Y, right: float, size: int) -> list[alt.Chart]:
     """Names on the side of their marks where there is room; `right` is the middle of the axis."""
     sides: tuple[tuple[list[dict[str, Any]], Literal["left", "right"], int], ...] = (
         ([row for row in rows if row["x"] <= right], "left", 8),
         ([row for row in rows if row["x"] > right], "right", -8),
     )
     return [
-        alt.Chart(_data(some))
-        .mark_text(color=color, align=align, dx=dx, fontSize=size, limit=420)
+        alt.Chart(frame(some))
+        .mark_text(color=INK, align=align, dx=dx, fontSize=size, limit=420)
         .encode(x=x, y=y, text="label:N")
         for some, align, dx in sides
     ]
@@ -182,16 +178,17 @@ def sweep(points: Sequence[SweepPoint], over: str, shown: Score, height: int = 2
     band = [row | {"value": row["mean"]} for row in rows if row["mean"] is not None and row["q95"] is not None]
     values = [row for row in rows if row["value"] is not None]
     # Bars beside the band keep a single known null visible, which an area does not.
-    shade = alt.Chart(_data(band)).mark_area(color=GREY, opacity=0.3).encode(x=x, y=y, y2="q95:Q")
-    posts = alt.Chart(_data(band)).mark_rule(color=GREY, strokeWidth=2).encode(x=x, y=y, y2="q95:Q", tooltip=tooltip)
-    line = alt.Chart(_data(values)).mark_line(color=A, strokeWidth=2).encode(x=x, y=y)
+    shade = alt.Chart(frame(band)).mark_area(color=GREY, opacity=0.3).encode(x=x, y=y, y2="q95:Q")
+    posts = alt.Chart(frame(band)).mark_rule(color=GREY, strokeWidth=2).encode(x=x, y=y, y2="q95:Q", tooltip=tooltip)
+    line = alt.Chart(frame(values)).mark_line(color=A, strokeWidth=2).encode(x=x, y=y)
     dots = [
-        alt.Chart(_data([row for row in values if row["shown"] is which]))
+        alt.Chart(frame([row for row in values if row["shown"] is which]))
         .mark_circle(color=A, opacity=1, size=size)
         .encode(x=x, y=y, tooltip=tooltip)
         for which, size in ((False, 45), (True, 160))
     ]
-    return _finish(alt.layer(shade, posts, line, *dots), height)
+    said = f"{shown.metric} at {len(values)} sizes ({title}), over what chance gives."
+    return finish(alt.layer(shade, posts, line, *dots), height, said)
 
 
 def _sizes(points: Sequence[SweepPoint]) -> alt.Axis:

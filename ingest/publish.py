@@ -100,8 +100,8 @@ def _fill(database: duckdb.DuckDBPyConnection, tables: Mapping[str, Iterable[pa.
                     database.execute(f'INSERT INTO "{table.name}" SELECT {names} FROM part')
                     database.unregister("part")
             advance(1)
-    for macro in schema.macros():
-        database.execute(macro)
+    for statement in (*schema.macros(), *schema.comments()):
+        database.execute(statement)
     for name in sorted(schema.BY_NAME):
         if name != "contents":
             count, checksum = database.execute(checksum_sql(name)).fetchone() or (0, "0")

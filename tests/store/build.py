@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from store.check import checksum_sql
-from store.schema import BY_NAME, CHECKSUMS, DATABASE, SCHEMA_VERSION, TABLES, macros
+from store.schema import BY_NAME, CHECKSUMS, DATABASE, SCHEMA_VERSION, TABLES, comments, macros
 
 Rows = list[dict[str, Any]]
 
@@ -161,7 +161,7 @@ def write(folder: Path, rows: dict[str, Rows]) -> Path:
             connection.register("incoming", arrow)
             connection.execute(f'INSERT INTO "{table.name}" SELECT * FROM incoming')
             connection.unregister("incoming")
-        for statement in macros():
+        for statement in (*macros(), *comments()):
             connection.execute(statement)
         for name in sorted(BY_NAME.keys() - {"contents"}):
             row = connection.execute(checksum_sql(name)).fetchone()

@@ -235,10 +235,27 @@ def test_csv_defuses_formulas() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\ta", "\ra"])
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\ta", "\ra", " =1", "\n+1", "\u3000@a"])
 def test_each_formula_start(text: str) -> None:
     written = cells.to_csv(Table(("a",), ("VARCHAR",), ((text,),), False, 0.0))
     assert list(csv.reader(io.StringIO(written, newline="")))[1] == ["'" + text]
+
+
+@pytest.mark.parametrize("text", ["a=b", "", " ", "1-2"])
+def test_other_texts_stay(text: str) -> None:
+    written = cells.to_csv(Table(("a", "b"), ("VARCHAR", "DOUBLE"), ((text, -0.5),), False, 0.0))
+    assert list(csv.reader(io.StringIO(written, newline="")))[1] == [text, "-0.5"]
+
+
+def test_halves_of_surrogate_pairs_leave_as_question_marks() -> None:
+    table = Table(("a", "b"), ("VARCHAR", "VARCHAR[]"), (("x\ud83d", ["\ud83d"]),), False, 0.0)
+    assert cells.to_csv(table).encode() == b'a,b\r\nx?,"[""?""]"\r\n'
+    assert pq.read_table(io.BytesIO(cells.to_parquet(table))).column("a").to_pylist() == ["x?"]
+
+
+def test_a_column_of_empty_lists_keeps_its_type() -> None:
+    table = Table(("a",), ("VARCHAR[]",), (([],), (None,)), False, 0.0)
+    assert str(pq.read_table(io.BytesIO(cells.to_parquet(table))).schema.types[0]) == "list<element: string>"
 
 
 def test_json_is_the_table() -> None:
