@@ -22,7 +22,7 @@ FILES = {
     "neighbourhood": f"/neighbourhood?comparison={A}~{B}",
     "scores": "/scores?table=all",
     "maps": f"/maps?comparison={A}~{B}&region=a:-1,-1,9,9",
-    "sql": "/sql?q=SELECT top_token AS \"=1%2B1\", label FROM features",
+    "sql": '/sql?q=SELECT top_token AS "=1%2B1", label FROM features',
 }
 
 
