@@ -72,12 +72,17 @@ async def gather(
 ) -> Crowd:
     """`visitors` wander, each with pauses of `think` seconds on average, and one more asks without an end.
 
-    `beside` runs beside them (it publishes a store, say), and is waited for.
+    `beside` runs beside them (it publishes a store, say), and ends with them.
     """
     crowd = Crowd()
     until = time.monotonic() + seconds
     tasks = [_wander(address, crowd, random.Random(seed * 1000 + number), until, think) for number in range(visitors)]
-    await asyncio.gather(*tasks, _ask_without_end(address, crowd, until), *([beside(crowd)] if beside else []))
+    side = asyncio.ensure_future(beside(crowd)) if beside else None
+    await asyncio.gather(*tasks, _ask_without_end(address, crowd, until))
+    if side is not None:
+        if side.done():
+            side.result()
+        side.cancel()
     return crowd
 
 

@@ -36,7 +36,8 @@ def test_every_function_and_view_of_this_duckdb_was_looked_at(sql: str, runs: fr
         {name for name in known if not statements.COLLATION.fullmatch(name)} - lower(runs) - set(statements.REFUSED)
     )
     assert unseen == set(), "a new DuckDB: decide in store/functions.toml what becomes of these"
-    assert lower(runs) - known == set()
+    # DuckDB's parser knows it as a value, its catalogue only as what stands after FROM.
+    assert lower(runs) - known <= {"unnest"}
 
 
 def test_one_that_is_on_no_list_does_not_run(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
