@@ -5,11 +5,10 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import charts, facts, links, marks, markup, navigation, reasons, take_away, words
+from dashboard import card_markup, charts, facts, links, marks, markup, navigation, take_away, words
 from dashboard.data import Reader
 from dashboard.glossary import WORDS
 from dashboard.links import FeatureRef
-from store import records as r
 from store.errors import NotAStore, StoreError, StoreLocked, UnknownName, WrongSchema
 
 
@@ -99,32 +98,7 @@ def trouble(error: Exception) -> None:
 
 def numbers(items: Sequence[tuple[str, str, str]]) -> None:
     """A quiet line of facts: (name, value, tooltip)."""
-    body = "".join(
-        f'<div title="{escape(tip)}" style="white-space:nowrap"><div style="font-size:.72rem;'
-        f'{markup.FAINT}">{escape(name)}</div>'
-        f'<div style="font-size:.95rem;font-variant-numeric:tabular-nums">{escape(value)}</div></div>'
-        for name, value, tip in items
-    )
-    st.html(f'<div style="display:flex;flex-wrap:wrap;gap:.5rem 1.4rem;margin:.1rem 0 .3rem">{body}</div>')
-
-
-def reason_lines(match: r.Match, thresholds: r.Thresholds) -> None:
-    """Every reason of a match with its numbers, a line each; or that none holds, and which come closest."""
-    if match.reasons:
-        title = "Why it may be trivial"
-        lines = [
-            f"{markup.chip(words.step(name), r.REASONS[name])} {markup.sentence(reasons.why(name, match, thresholds))}"
-            for name in match.reasons
-        ]
-    else:
-        title = "No reason to call it trivial holds"
-        chip = markup.chip("contextual homologue", "none of the reasons for a trivial match holds", "a")
-        near = "; ".join(markup.sentence(one) for one in reasons.nearest(match, thresholds))
-        lines = [f"{chip} {f'Nearest: {near}.' if near else ''}"]
-    if moved := reasons.moved(thresholds):
-        lines.append(f'<span style="{markup.FAINT}">Thresholds of this link: {escape(moved)}.</span>')
-    body = "".join(f'<div style="line-height:1.9">{line}</div>' for line in lines)
-    st.html(f'<div style="font-size:.88rem"><div style="font-weight:600">{title}</div>{body}</div>')
+    st.html(card_markup.numbers(items))
 
 
 def feature_card(reader: Reader, ref: FeatureRef, side: str, named: bool = True) -> None:
@@ -144,56 +118,15 @@ def feature_card(reader: Reader, ref: FeatureRef, side: str, named: bool = True)
         st.info("This feature never fires on this text: there is nothing to show.", icon=":material/do_not_disturb_on:")
         return
     numbers(facts.facts(feature))
-    st.html(_top_tokens(reader.feature_tokens(ref.space, ref.feature), side))
+    st.html(card_markup.top_tokens(reader.feature_tokens(ref.space, ref.feature), side))
     histogram = charts.histogram(reader.histogram(ref.space, ref.feature), side)
     take_away.chart(reader, histogram, f"card_histogram_{side}", f"{ref.space}-{ref.feature}-histogram")
     logits = reader.logits(ref.space, ref.feature)
     if not logits:
         st.caption("Effects on the output are not known for this space.")
         return
-    for name, title, column in zip(
-        ("promoted", "suppressed"), ("Output tokens it raises", "Output tokens it lowers"), st.columns(2), strict=True
-    ):
-        rows = sorted((one for one in logits if one.side == name), key=lambda one: one.rank)[:8]
-        with column:
-            st.html(
-                bars(
-                    title,
-                    [(one.token, one.value, f"{one.value:+.3g} logits per unit of activation") for one in rows],
-                    side,
-                )
-            )
-
-
-def _top_tokens(tokens: Sequence[r.FeatureToken], side: str) -> str:
-    shown = "".join(
-        markup.token(
-            one.token,
-            f"{marks.plain(one.token)}\n{words.percent(one.mass_share)} of its activation, on {one.n_active:,} "
-            "occurrences",
-            side,
-            0.1 + 0.9 * one.mass_share,
-        )
-        for one in tokens[:14]
-    )
-    return (
-        f'<div style="font-size:.72rem;{markup.FAINT}">Top tokens, by share of its activation</div><div>{shown}</div>'
-    )
-
-
-def bars(title: str, rows: Sequence[tuple[str, float, str]], side: str) -> str:
-    """Tokens with a small bar for their value: (token, value, tooltip)."""
-    largest = max((abs(value) for _, value, _ in rows), default=0.0) or 1.0
-    body = "".join(
-        f'<div title="{escape(marks.plain(text))}&#10;{escape(tip)}" style="display:flex;align-items:center;gap:.4rem;'
-        f'font-size:.8rem;line-height:1.55"><div style="{markup.MONO};flex:1 1 0;min-width:0;overflow:hidden;'
-        f'text-overflow:ellipsis;white-space:nowrap;unicode-bidi:isolate">{marks.html(text, 22)}</div>'
-        f'<div style="flex:0 0 34%"><div style="height:.5rem;border-radius:2px;width:{100 * abs(value) / largest:.0f}%;'
-        f'background:{markup.shade(side, 0.9 if value >= 0 else 0.25)}"></div></div>'
-        f'<div style="flex:0 0 2.6rem;text-align:right;font-variant-numeric:tabular-nums">{value:+.2f}</div></div>'
-        for text, value, tip in rows
-    )
-    return f'<div style="font-size:.72rem;{markup.FAINT};margin-bottom:.15rem">{escape(title)}</div>{body}'
+    for which, column in zip(("promoted", "suppressed"), st.columns(2), strict=True):
+        column.html(card_markup.effects(logits, which, side))
 
 
 def token_chips(tokens: Sequence[str], side: str, limit: int = 4) -> str:

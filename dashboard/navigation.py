@@ -4,21 +4,13 @@ Both are conveniences: without them a link still loads its page, and the address
 """
 
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
 
 import streamlit as st
 
 from dashboard import links
+from dashboard.assets import code
 
-_CODE = Path(__file__).parent / "browser"
 _BAR = ("tray.js", "router.js", "keys.js", "bar.js")
-
-
-@cache
-def code(*names: str) -> str:
-    """Files of `dashboard/browser`, one after the other; together they are one module."""
-    return "\n".join((_CODE / name).read_text(encoding="utf-8") for name in names)
 
 
 def bar(fingerprint: str | None, names: Sequence[str] = ()) -> str | None:

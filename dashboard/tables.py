@@ -14,7 +14,7 @@ from dashboard.links import FeatureRef, PairsView
 from dashboard.score_links import ScoresView
 from store import records as r
 
-LONGEST = 300
+LONGEST = 1000
 """Characters of a cell that are shown."""
 Cells = Mapping[str, object]
 """One row, by the name of its column."""

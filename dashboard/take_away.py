@@ -6,13 +6,14 @@ SQL" shows.
 
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import data, links, markup, prose
-from dashboard.navigation import code
+from dashboard import data, links, markup, prose, standalone
+from dashboard.assets import code
 
 _QUIET = f"{markup.FAINT};font-size:.875rem;text-decoration:none;white-space:nowrap;position:relative;top:-1px"
 PARQUET = "application/vnd.apache.parquet"
@@ -60,6 +61,25 @@ def files(reader: data.Reader, key: str, name: str, sql: str) -> None:
         )
 
 
+def page(reader: data.Reader, key: str, name: str, title: str, body: str, back: str) -> None:
+    """A button that saves a piece of a page (HTML) as one file, which leads back to where it comes from (HTML)."""
+    address = st.context.url
+
+    def file() -> bytes:
+        return standalone.document(title, body + standalone.foot(back, reader.build(), date.today()), address)
+
+    st.download_button(
+        ":gray[HTML]",
+        file,
+        f"{file_name(reader.fingerprint, name)}.html",
+        "text/html",
+        type="tertiary",
+        key=f"take_{key}_html",
+        on_click="ignore",
+        help="One file for a slide or an issue",
+    )
+
+
 def chart(reader: data.Reader, drawn: Any, key: str, name: str, caption: str = "", **selection: Any) -> None:
     """A chart, what it shows, and beside that the two buttons that save it as it is drawn, on white.
 
@@ -72,7 +92,7 @@ def chart(reader: data.Reader, drawn: Any, key: str, name: str, caption: str = "
             with st.container():
                 prose.caption(caption)
             mount = st.components.v2.component(
-                "homolog_picture", html=code("picture.html"), css=code("picture.css"), js=code("picture.js")
+                "homolog_picture", html=code("picture.html"), css=code("picture.css"), js=code("save.js", "picture.js")
             )
             mount(
                 key=f"take_{key}",

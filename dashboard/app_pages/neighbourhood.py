@@ -66,14 +66,19 @@ def one_feature(reader: data.Reader, c: r.Comparison, a: FeatureRef, found: r.Ne
     partner = None if found.partner is None else reader.feature(c.space_b, found.partner)
     b = FeatureRef(c.space_b, found.partner or 0)
     sentence = neighbour_words.headline(found, str(a), str(b), c.space_b)
-    st.html(
-        f'<div style="font-size:1.1rem;font-weight:600">{escape(sentence)}</div>'
-        f'<div style="font-size:.86rem;{markup.FAINT}">{escape(neighbour_words.unkept(found))} '
-        f"{escape(chance)}</div>"
+    said = (
+        f'<div style="font-size:.86rem;{markup.FAINT}">{escape(neighbour_words.unkept(found))} {escape(chance)}</div>'
     )
-    st.html(neighbour_picture.picture(reader.fingerprint, c, found, (feature, partner)))
-    st.caption(f"{neighbour_words.WHAT} {neighbour_words.HOW}")
-    take_away.table(reader, "neighbours", f"{a.space}-{a.feature}-neighbours", queries.carried(c, a.feature))
+    st.html(f'<div style="font-size:1.1rem;font-weight:600">{escape(sentence)}</div>{said}')
+    picture = neighbour_picture.picture(reader.fingerprint, c, found, (feature, partner))
+    st.html(picture)
+    explained = f"{neighbour_words.WHAT} {neighbour_words.HOW}"
+    st.caption(explained)
+    name = f"{a.space}-{a.feature}-neighbours"
+    with take_away.table(reader, "neighbours", name, queries.carried(c, a.feature)):
+        here = markup.link(neighbour_links.href(reader.fingerprint, c.comparison, a), "Open this in Homolog")
+        body = f"<h1>{escape(sentence)}</h1>{said}{picture}<p>{escape(explained)}</p>"
+        take_away.page(reader, "neighbours_page", name, f"Neighbours of {a}", body, here)
     st.header("Near by direction", anchor=False)
     st.caption(
         "Another measure: the cosine of decoder rows says which features write alike into the model, not which fire "

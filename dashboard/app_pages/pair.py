@@ -1,20 +1,20 @@
 """Do these two features mean the same thing?"""
 
 from dataclasses import replace
-from html import escape
 
 import streamlit as st
 
 from dashboard import (
     bars,
+    card_markup,
     charts,
     components,
     data,
     facts,
     links,
     markup,
-    navigation,
     neighbours,
+    pair_head,
     pair_links,
     prose,
     take_away,
@@ -44,13 +44,13 @@ def show() -> None:
     comparison = reader.comparison_of(a.space, b.space)
     if comparison is None:
         st.set_page_config(page_title=f"{a} ↔ {b} · Homolog")
-        heading(reader, (a, b), None, view, look, query)
+        pair_head.show(reader, (a, b), None, None, view, look, query)
         components.problems([*no_comparison(reader, a, b), *unread])
         cards(reader, a, b)
         return
     match = reader.match(comparison.comparison, a.feature, b.feature, view.filter.thresholds)
     st.set_page_config(page_title=words.page_title(str(a), str(b), match))
-    heading(reader, (a, b), comparison, view, look, query)
+    pair_head.show(reader, (a, b), comparison, match, view, look, query)
     components.problems(unread)
     evidence(match, view)
     if match is not None:
@@ -87,62 +87,6 @@ def no_comparison(reader: data.Reader, a: FeatureRef, b: FeatureRef) -> list[str
     return [f"{text}; it has {', '.join(existing[:8])}." if existing else f"{text}, nor of either with another space."]
 
 
-def heading(
-    reader: data.Reader,
-    pair: tuple[FeatureRef, FeatureRef],
-    comparison: r.Comparison | None,
-    view: PairsView,
-    look: Look,
-    query: dict[str, str],
-) -> None:
-    a, b = pair
-    left, right = st.columns([5, 3], vertical_alignment="center")
-    name = f"{markup.feature_link(reader.fingerprint, a, 'a')} ↔ {markup.feature_link(reader.fingerprint, b, 'b')}"
-    left.html(f'<h1 style="{markup.HEADING}">{name}</h1>')
-    with right, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
-        if comparison is not None:
-            st.html(beside(reader, comparison, a, b, view), width="content")
-        swapped = links.href("pair", links.pair_query(reader.fingerprint, b, a))
-        if comparison is None and reader.comparison_of(b.space, a.space) is not None:
-            st.html(
-                markup.link(swapped, "Swap A and B", "open the pair in the order of the comparison"), width="content"
-            )
-        switch = markup.collect(
-            reader.fingerprint, [pair], "\N{CHECK MARK} in reading list", "+ reading list", main=True
-        )
-        st.html(f'<div style="font-size:.86rem">{switch}</div>', width="content")
-        shown = links.pair_query(reader.fingerprint, a, b, view) | pair_links.look_query(look)
-        navigation.copy_link(links.href("pair", shown))
-    components.explain(
-        reader,
-        "Do these two features mean the same thing? Read the passages under both, then why the match may be trivial.",
-        ("r", "token part", "context", "margin"),
-    )
-    components.stale(reader, query)
-
-
-def beside(reader: data.Reader, comparison: r.Comparison, a: FeatureRef, b: FeatureRef, view: PairsView) -> str:
-    """Previous and next pair under the filter that the link carries."""
-    before, after, place, passing = reader.around(comparison.comparison, a.feature, b.feature, view.filter, view.sort)
-
-    def step(to: tuple[int, int] | None, text: str, rel: str) -> str:
-        if to is None:
-            return f'<span style="{markup.FAINT}">{text}</span>'
-        refs = FeatureRef(a.space, to[0]), FeatureRef(b.space, to[1])
-        target = links.href("pair", links.pair_query(reader.fingerprint, *refs, view))
-        return markup.link(target, text, f"key {rel[0]}", rel=rel)
-
-    listed = links.href("pairs", links.pairs_query(reader.fingerprint, words.listed(view, comparison.comparison)))
-    where = f"{place:,} of {passing:,}" if place is not None else f"not among the {passing:,}"
-    middle = markup.link(listed, where, "the list of pairs under this filter", markup.FAINT)
-    parts = (
-        step(before, "\N{LEFTWARDS ARROW} previous", "prev"),
-        middle,
-        step(after, "next \N{RIGHTWARDS ARROW}", "next"),
-    )
-    return f'<div style="display:flex;gap:.9rem;font-size:.86rem;white-space:nowrap">{"".join(parts)}</div>'
-
-
 def evidence(match: r.Match | None, view: PairsView) -> None:
     if match is None:
         st.info(
@@ -151,15 +95,9 @@ def evidence(match: r.Match | None, view: PairsView) -> None:
             icon=":material/unpublished:",
         )
         return
-    st.html(
-        f'<div style="{markup.MONO};font-size:1.15rem;font-weight:600;'
-        f'margin-bottom:.4rem">{escape(words.evidence(match))}</div>'
-        f"{markup.split_bar(match, '.9rem')}"
-        f'<div style="display:flex;justify-content:space-between;font-size:.72rem;{markup.FAINT}"><span>0</span>'
-        "<span>grey: what the token explains · blue: what only the context explains</span><span>1</span></div>"
-    )
+    st.html(card_markup.evidence(match))
     st.markdown(words.sentence(match))
-    components.reason_lines(match, view.filter.thresholds)
+    st.html(card_markup.reason_lines(match, view.filter.thresholds))
     components.numbers(facts.measures(match))
 
 
@@ -199,15 +137,10 @@ def strips(
     )
     st.html("".join(markup.pair_strip(one, sides[0].max_activation, sides[1].max_activation) for one in found[:shown]))
     sql = queries.passages(comparison, reader.space(a.space).model, a.feature, b.feature, look.group)
-    with take_away.table(reader, "pair_passages", f"{pair_name(a, b)}-{look.group}", sql):
+    with take_away.table(reader, "pair_passages", f"{pair_head.file_name(a, b)}-{look.group}", sql):
         if len(found) > shown and shown < pair_links.MOST:
             more = replace(look, shown=min(shown + pair_links.MORE, pair_links.MOST))
             st.button("Show more", key="pair_more", icon=":material/expand_more:", on_click=lambda: write(more))
-
-
-def pair_name(a: FeatureRef, b: FeatureRef) -> str:
-    """What files about this pair are called."""
-    return f"{a.space}-{a.feature}~{b.space}-{b.feature}"
 
 
 def plots(reader: data.Reader, comparison: r.Comparison, a: FeatureRef, b: FeatureRef) -> None:
@@ -217,7 +150,7 @@ def plots(reader: data.Reader, comparison: r.Comparison, a: FeatureRef, b: Featu
         scatter = reader.unit_scatter(comparison.comparison, a.feature, b.feature)
         if scatter.n_units:
             drawn = charts.units(scatter, str(a), str(b))
-            take_away.chart(reader, drawn, "pair_units", f"{pair_name(a, b)}-units", words.scatter(scatter))
+            take_away.chart(reader, drawn, "pair_units", f"{pair_head.file_name(a, b)}-units", words.scatter(scatter))
         else:
             st.caption("Neither feature fires in this text.")
     with right:
@@ -246,7 +179,7 @@ def plots(reader: data.Reader, comparison: r.Comparison, a: FeatureRef, b: Featu
         ]  # fmt: skip
         st.html(markup.table(head, body))
         sql = queries.tokens(comparison, reader.space(a.space).model, a.feature, b.feature)
-        take_away.table(reader, "pair_tokens", f"{pair_name(a, b)}-tokens", sql)
+        take_away.table(reader, "pair_tokens", f"{pair_head.file_name(a, b)}-tokens", sql)
 
 
 def cards(reader: data.Reader, a: FeatureRef, b: FeatureRef) -> None:
@@ -314,7 +247,7 @@ def rows(
     prose.caption(f"Comparison {comparison.comparison}: {words.alignment(comparison)}.")
     if match is not None:
         sql = pair_queries.match(comparison, a.feature, b.feature, view.filter.thresholds)
-        take_away.table(reader, "pair_match", pair_name(a, b), sql, "Everything stored about this pair")
+        take_away.table(reader, "pair_match", pair_head.file_name(a, b), sql, "Everything stored about this pair")
 
 
 show()

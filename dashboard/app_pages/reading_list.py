@@ -5,8 +5,9 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import bars, components, data, glance, links, list_links, markup
+from dashboard import bars, components, data, glance, links, list_links, markup, take_away
 from dashboard.list_links import ListView, Pair
+from dashboard.queries import pairs as queries
 from store import records as r
 from store.errors import UnknownName
 
@@ -41,10 +42,12 @@ def show() -> None:
     for place, pair in enumerate(view.pairs):
         with st.container(border=True, key=f"list_{place}"):
             one(reader, pair)
+    named = [(a.space, b.space, a.feature, b.feature) for a, b in view.pairs]
+    take_away.table(reader, "list", f"list-{view.title or len(view.pairs)}", queries.listed(named))
 
 
 def tools(reader: data.Reader, view: ListView) -> None:
-    """The title, which is part of the address, and a switch that takes all pairs into the visitor\'s own list."""
+    """The title, which is part of the address, and a switch that takes all pairs into the visitor's own list."""
 
     def named(text: str | None) -> None:
         changed = replace(view, title=(text or "").strip())

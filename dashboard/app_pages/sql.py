@@ -1,5 +1,6 @@
 """My own question."""
 
+import hashlib
 from html import escape
 
 import streamlit as st
@@ -12,7 +13,7 @@ from store.errors import QueryRefused
 
 SECONDS = 10.0
 ROWS = 5_000
-CHOICE, TEXT, ASKED = "sql_example", "sql_text", "sql_asked"
+CHOICE = "sql_example"
 
 
 def show() -> None:
@@ -20,8 +21,6 @@ def show() -> None:
     query = st.query_params.to_dict()
     st.set_page_config(page_title="SQL · Homolog")
     linked = query.get("q", "")
-    if linked and st.session_state.get(ASKED) != linked:
-        st.session_state[TEXT] = st.session_state[ASKED] = linked
     components.top(
         "SQL",
         "Your own question, in DuckDB's SQL, over this store and nothing else. "
@@ -31,7 +30,7 @@ def show() -> None:
         links.href("sql", links.sql_query(reader.fingerprint, linked)),
         ("store", "match", "reason"),
     )
-    editor(reader)
+    editor(reader, linked)
     browser(reader)
     if linked:
         result(reader, linked)
@@ -39,14 +38,13 @@ def show() -> None:
         st.caption("Choose an example, or write a query and run it. The link then holds the query.")
 
 
-def editor(reader: data.Reader) -> None:
+def editor(reader: data.Reader, linked: str) -> None:
     offered = examples.general(reader.comparisons(), reader.spaces())
 
     def take() -> None:
         chosen = st.session_state[CHOICE]
         if chosen is not None:
             ask(reader.fingerprint, offered[chosen])
-            st.session_state[TEXT] = offered[chosen]
 
     st.selectbox(
         "Examples",
@@ -58,7 +56,9 @@ def editor(reader: data.Reader) -> None:
         label_visibility="collapsed",
     )
     with st.form("sql_form", border=False):
-        text = st.text_area("Query", height=190, key=TEXT, placeholder="SELECT * FROM judged_matches() LIMIT 20")
+        # A box for each link, that begins with it: a value that is set would get lost where a click interrupts a run.
+        box = f"sql_text_{hashlib.sha256(linked.encode('utf-8', 'replace')).hexdigest()[:12]}"
+        text = st.text_area("Query", linked, 190, key=box, placeholder="SELECT * FROM judged_matches() LIMIT 20")
         if st.form_submit_button("Run", icon=":material/play_arrow:", shortcut="Ctrl+Enter") and text.strip():
             ask(reader.fingerprint, text)
             st.rerun()
@@ -66,7 +66,6 @@ def editor(reader: data.Reader) -> None:
 
 def ask(fingerprint: str, sql: str) -> None:
     """Puts the query into the link; the page then runs what the link holds."""
-    st.session_state[ASKED] = sql
     st.query_params.from_dict(links.sql_query(fingerprint, sql))
 
 

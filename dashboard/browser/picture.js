@@ -2,6 +2,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const SCALE = 3; // of a PNG's pixels, for print
+const MARGIN = 10;
 const NEUTRAL = 48; // most that red, green and blue differ by in what the theme colours: text, ticks, grid
 
 // The theme's own inks turned from light on dark to dark on light; the colours of the data stay.
@@ -12,17 +13,18 @@ function mirrored(context, ink) {
   const parts = hex ? hex.slice(1).map((one) => parseInt(one, 16)) : context.fillStyle.match(/[\d.]+/g).map(Number);
   const rgb = parts.slice(0, 3);
   if (Math.max(...rgb) - Math.min(...rgb) > NEUTRAL) return ink;
-  return `rgba(${rgb.map((one) => 255 - one).join(",")},${parts[3] ?? 1})`;
+  const turn = 255 - (2 * (rgb[0] + rgb[1] + rgb[2])) / 3;
+  return `rgba(${rgb.map((one) => Math.round(Math.max(0, Math.min(255, one + turn)))).join(",")},${parts[3] ?? 1})`;
 }
 
-// A copy that stands alone: sized, on white, its words as wide as they are here whatever font there is elsewhere.
-function standalone(svg, dark) {
+// A copy that stands alone: on white, its words as wide as they are here whatever font there is elsewhere.
+function standalone(svg, width, height, dark) {
   const copy = svg.cloneNode(true);
   const context = document.createElement("canvas").getContext("2d");
   const own = [...svg.querySelectorAll("text")];
   copy.querySelectorAll("text").forEach((text, i) => {
     const length = own[i].getComputedTextLength();
-    if (length > 0) for (const [name, value] of [["textLength", length.toFixed(1)], ["lengthAdjust", "spacingAndGlyphs"]]) text.setAttribute(name, value);
+    if (length > 0) set(text, { textLength: length.toFixed(1), lengthAdjust: "spacingAndGlyphs" });
   });
   for (const one of copy.querySelectorAll("*")) {
     for (const name of ["aria-label", "aria-roledescription", "role"]) one.removeAttribute(name);
@@ -31,11 +33,17 @@ function standalone(svg, dark) {
       if (ink && !["none", "transparent"].includes(ink) && !ink.startsWith("url(")) one.setAttribute(name, mirrored(context, ink));
     }
   }
+  const box = { width: width + 2 * MARGIN, height: height + 2 * MARGIN };
   const paper = document.createElementNS(SVG, "rect");
-  for (const [name, value] of [["width", "100%"], ["height", "100%"], ["fill", "#ffffff"]]) paper.setAttribute(name, value);
+  set(paper, { x: -MARGIN, y: -MARGIN, ...box, fill: "#ffffff" });
   copy.prepend(paper);
   copy.removeAttribute("style");
+  set(copy, { ...box, viewBox: `${-MARGIN} ${-MARGIN} ${box.width} ${box.height}` });
   return new Blob([new XMLSerializer().serializeToString(copy)], { type: "image/svg+xml" });
+}
+
+function set(element, values) {
+  for (const [name, value] of Object.entries(values)) element.setAttribute(name, value);
 }
 
 async function rastered(blob, width, height) {
@@ -44,17 +52,9 @@ async function rastered(blob, width, height) {
   await image.decode();
   URL.revokeObjectURL(image.src);
   const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [width * SCALE, height * SCALE];
+  [canvas.width, canvas.height] = [width, height].map((one) => Math.round((one + 2 * MARGIN) * SCALE));
   canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
   return new Promise((done) => canvas.toBlob(done, "image/png"));
-}
-
-function save(blob, name) {
-  const anchor = document.createElement("a");
-  anchor.href = URL.createObjectURL(blob);
-  anchor.download = name;
-  anchor.click();
-  setTimeout(() => URL.revokeObjectURL(anchor.href), 10000);
 }
 
 function isDark(element) {
@@ -69,7 +69,7 @@ export default function ({ data, parentElement }) {
       const svg = document.querySelector(`.st-key-${CSS.escape(data.box)} [data-testid="stVegaLiteChart"] svg`);
       if (!svg) return;
       const { width, height } = svg.getBoundingClientRect();
-      const drawn = standalone(svg, isDark(parentElement.firstElementChild));
+      const drawn = standalone(svg, width, height, isDark(parentElement.firstElementChild));
       const kind = button.dataset.kind;
       save(kind === "svg" ? drawn : await rastered(drawn, width, height), `${data.name}.${kind}`);
     };

@@ -1,5 +1,7 @@
 """The tables of Pairs and Unmatched, and the candidates of one feature."""
 
+from collections.abc import Sequence
+
 from dashboard.links import BOUNDS, STEPS, PairsView, UnmatchedView
 from dashboard.queries.text import bounds, judged, limits, literal, top_tokens, where, without
 from store.records import ONE_SIDED, SORTS, Comparison, Thresholds
@@ -99,4 +101,19 @@ def candidates(comparison: Comparison, side: str, feature: int, thresholds: Thre
         f"FROM {judged(thresholds)}\n"
         f"WHERE comparison = {literal(comparison.comparison)} AND feature_{side} = {feature}\n"
         "ORDER BY pearson DESC, feature_a, feature_b"
+    )
+
+
+def listed(pairs: Sequence[tuple[str, str, int, int]]) -> str:
+    """Pairs of spaces and features in an order of their own, each where it is a candidate."""
+    named = ",\n  ".join(
+        f"({place}, {literal(space_a)}, {literal(space_b)}, {a}, {b})"
+        for place, (space_a, space_b, a, b) in enumerate(pairs, 1)
+    )
+    return (
+        f"WITH listed(place, space_a, space_b, feature_a, feature_b) AS (VALUES\n  {named}\n)\n"
+        "SELECT comparison, feature_a, feature_b, top_token_a, top_token_b, pearson, pearson_token, pearson_context,\n"
+        f"       n_both, margin, reasons,\n{_MORE}\n"
+        "FROM listed JOIN comparisons USING (space_a, space_b) JOIN judged_matches() USING (comparison, feature_a, "
+        "feature_b)\nORDER BY place"
     )

@@ -362,7 +362,7 @@ def test_sql_runs_the_query_of_the_link(tiny_store: Path, names: Names, monkeypa
     sql = "SELECT comparison, feature_a, feature_b FROM matches ORDER BY ALL LIMIT 1"
     app = page(tiny_store, monkeypatch, "sql", q=sql)
     assert "1 row · " in said(app)
-    assert app.text_area(key="sql_text").value == sql
+    assert app.text_area[0].value == sql
     frame = app.dataframe[0].value
     assert frame["comparison"].tolist() == [names.comparison.comparison]
     assert frame.iloc[0, 0].startswith("pair?store=")
@@ -380,7 +380,7 @@ def test_an_example_is_run_and_put_into_the_link(tiny_store: Path, monkeypatch: 
     box.set_value(box.options[0]).run()
     assert "rows · " in said(app)
     assert app.query_params["q"].startswith("SELECT table_name")
-    assert app.text_area(key="sql_text").value == app.query_params["q"]
+    assert app.text_area[0].value == app.query_params["q"]
 
 
 def test_the_glossary_holds_every_reason_and_can_be_searched(tiny_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:

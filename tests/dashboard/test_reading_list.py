@@ -10,6 +10,9 @@ from dashboard import links, list_links, pair_links
 from dashboard.links import FeatureRef
 from dashboard.list_links import LONGEST, MOST, ListView
 from dashboard.pair_links import Look
+from dashboard.queries import pairs as queries
+from store import console
+from store.read import Store
 from store.records import GROUPS
 from tests.dashboard.test_links import FINGERPRINT, refs
 from tests.dashboard.test_pages import page, said
@@ -80,6 +83,13 @@ def test_a_list_shows_what_there_is_and_says_what_is_not(tiny_store: Path, monke
     assert "right has features 0 to" in text
     assert "no space `nowhere`; there are left, right" in text
     assert "These two are not compared in this store, in this order." in text
+
+
+def test_the_query_of_a_list_keeps_its_order_and_leaves_out_strangers(tiny_store: Path) -> None:
+    named = [("left", "right", 3, 2), ("left", "right", 0, 1), ("right", "left", 1, 0), ("left", "right", 0, 4)]
+    with Store(tiny_store) as store:
+        table = console.run(store, queries.listed(named))
+    assert [row[:3] for row in table.rows] == [("left~right", 3, 2), ("left~right", 0, 1)]
 
 
 def test_an_empty_list_says_how_to_fill_it(tiny_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
