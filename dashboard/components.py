@@ -55,7 +55,7 @@ def stale(reader: Reader, query: Mapping[str, str]) -> None:
 def problems(lines: Sequence[str]) -> None:
     """What could not be read in the link, in one quiet box; text from the URL is not markdown."""
     if lines:
-        body = "".join(f"<div>{escape(line)}</div>" for line in lines)
+        body = "".join(f"<div>{marks.html(line, 1000)}</div>" for line in lines)
         style = f"border-left:3px solid {markup.shade('b', 1.0)};background:{markup.shade('b', 0.01)}"
         st.html(
             f'<div role="alert" style="{style};padding:.5rem .8rem;border-radius:3px;font-size:.88rem">{body}</div>'

@@ -289,7 +289,7 @@ class Reader:
     def concept_members(self, concept: str, share: float, limit: int) -> list[r.ConceptMember]:
         return self._ask(Store.concept_members, concept, share, limit)
 
-    def sql(self, query: str, seconds: float, rows: int) -> r.Table:
+    def sql(self, query: str, seconds: float, rows: int, characters: int) -> r.Table:
         """One bounded query of a visitor; QueryRefused says why not. Dropped when its visitor goes elsewhere."""
         begun, line = time.monotonic(), st.empty()
 
@@ -299,7 +299,13 @@ class Reader:
 
         try:
             return self.visitors.run(
-                self.store.folder, self.fingerprint, query, max_rows=rows, seconds=seconds, waiting=waiting
+                self.store.folder,
+                self.fingerprint,
+                query,
+                max_rows=rows,
+                seconds=seconds,
+                max_cell=characters,
+                waiting=waiting,
             )
         except StoreReplaced:
             # The whole page again, so that all of it speaks of the new store.
@@ -316,6 +322,7 @@ class Reader:
             max_rows=FILE_ROWS,
             max_bytes=FILE_BYTES,
             seconds=FILE_SECONDS,
+            max_cell=FILE_BYTES,
         )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Set
 from dataclasses import astuple, dataclass, field, fields, replace
 from urllib.parse import urlencode
 
+from dashboard import marks
 from store.records import ONE_SIDED, REASONS, SORTS, UNMATCHED_SORTS, PairFilter, Region, Thresholds, UnmatchedFilter
 
 PAGES = (
@@ -88,7 +89,7 @@ def parse_feature(text: str, name: str) -> FeatureRef:
 
 def short(text: str, limit: int = 60) -> str:
     """Text for a message: printable, on one line, at most `limit` characters."""
-    clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    clean = "".join(c if c.isprintable() and c not in marks.UNSEEN else "\N{REPLACEMENT CHARACTER}" for c in text)
     return clean if len(clean) <= limit else clean[: limit - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 

@@ -13,7 +13,7 @@ _GLYPH = '<span style="opacity:.6">{}</span>'
 _SPELLED = '<span style="font-size:.8em">{}</span>'
 """What is read letter by letter must stay readable on the strongest shade, so it is small and not faint."""
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_UNSEEN = frozenset(
+UNSEEN = frozenset(
     map(chr, (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), 0x2800, 0x3164, *range(0xFE00, 0xFE10),
               0xFFA0, *range(0xE0100, 0xE01F0)))
 )  # fmt: skip
@@ -33,7 +33,7 @@ def mark(character: str) -> str | None:
     if character in _WHITE:
         return _WHITE[character]
     category = unicodedata.category(character)
-    if category in _HIDDEN or character in _UNSEEN or (category == "Zs" and character != " "):
+    if category in _HIDDEN or character in UNSEEN or (category == "Zs" and character != " "):
         return f"[U+{ord(character):04X}]"
     return None
 

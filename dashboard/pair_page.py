@@ -115,7 +115,9 @@ def _group(pair: Pair, name: str) -> str:
 def _card(side: Side, letter: str) -> str:
     feature = side.feature
     label = f" · {escape(marks.plain(feature.label, 80))}" if feature.label else ""
-    head = f'<div style="font-size:1.05rem">{markup.underlined(str(side.ref), letter)}{label}</div>'
+    head = (
+        f'<div style="font-size:1.05rem;overflow-wrap:anywhere">{markup.underlined(str(side.ref), letter)}{label}</div>'
+    )
     if feature.n_active == 0:
         return f'<div class="card">{head}<p>It never fires on this text.</p></div>'
     effects = "".join(

@@ -15,7 +15,7 @@ from dashboard.score_links import ScoresView
 from store import records as r
 
 LONGEST = 1000
-"""Characters of a cell that are shown."""
+"""Characters of a cell that are shown; the console cuts the others, and says how many there were."""
 Cells = Mapping[str, object]
 """One row, by the name of its column."""
 
@@ -105,13 +105,12 @@ def _ref(space: object, feature: object) -> FeatureRef | None:
 
 
 def shown(value: object) -> object:
-    """A value as a cell: lists and other nested values as text, long text cut with its length, NaN as unknown."""
+    """A value as a cell: lists and other nested values as text, NaN as unknown."""
     if isinstance(value, float) and math.isnan(value):
         return None
     if value is None or isinstance(value, bool | int | float):
         return value
-    text = ", ".join(str(one) for one in value) if isinstance(value, list | tuple) else str(value)
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text):,} characters)"
+    return ", ".join(str(one) for one in value) if isinstance(value, list | tuple) else str(value)
 
 
 def frame(table: r.Table, fingerprint: str, comparisons: Sequence[r.Comparison]) -> tuple[pd.DataFrame, dict[str, Any]]:

@@ -55,6 +55,7 @@ class Visitors:
         max_rows: int,
         max_bytes: int = 5_000_000,
         seconds: float,
+        max_cell: int = console.CELL,
         waiting: Callable[[], None] = lambda: None,
     ) -> Table:
         """What `console.run` answers and raises, for the store in `folder` that has this `fingerprint`.
@@ -67,6 +68,7 @@ class Visitors:
             worker = self._take(folder, fingerprint, waiting)
             try:
                 asked = {"sql": sql, "max_rows": max_rows, "max_bytes": max_bytes, "seconds": seconds}
+                asked["max_cell"] = max_cell
                 reply = worker.ask(asked, seconds + GRACE, waiting)
             except BaseException:
                 worker.end()

@@ -1,11 +1,10 @@
 """A short list of pairs that somebody collected; its address is the list, and nothing else holds it."""
 
 from dataclasses import replace
-from html import escape
 
 import streamlit as st
 
-from dashboard import bars, components, data, glance, links, list_links, markup, take_away
+from dashboard import bars, components, data, glance, links, list_links, marks, markup, take_away
 from dashboard.list_links import ListView, Pair
 from dashboard.queries import pairs as queries
 from store import records as r
@@ -22,7 +21,7 @@ def show() -> None:
     title = view.title or "Reading list"
     st.set_page_config(page_title=f"{links.short(title, 60)} · {len(view.pairs)} pairs · Homolog")
     components.top(
-        f"<span>{escape(title)}</span>",
+        f"<span>{marks.html(title, list_links.LONGEST)}</span>",
         "Pairs that belong together, as one address: copy the link, and whoever opens it sees the same list. Nothing "
         "of it is kept on the server.",
         reader,

@@ -71,7 +71,7 @@ def ask(fingerprint: str, sql: str) -> None:
 
 def result(reader: data.Reader, sql: str) -> None:
     try:
-        table = reader.sql(sql, SECONDS, ROWS)
+        table = reader.sql(sql, SECONDS, ROWS, tables.LONGEST)
     except QueryRefused as error:
         components.problems([str(error)])
         return

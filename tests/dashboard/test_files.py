@@ -58,13 +58,6 @@ def test_rows_link_to_what_their_ids_name(rows: list[dict[str, object]], expecte
     assert tables.targets(answer(*rows), "abcdef0123", [LEFT_RIGHT]) == expected
 
 
-def test_a_long_cell_is_cut_with_its_length() -> None:
-    text = "x" * 2000
-    assert tables.shown(text) == f"{'x' * tables.LONGEST}… (2,000 characters)"
-    assert tables.shown(["a"] * 400) == f"{', '.join(['a'] * 334)[:1000]}… (1,198 characters)"
-    assert tables.shown("x" * tables.LONGEST) == "x" * tables.LONGEST
-
-
 def test_a_file_is_named_by_what_it_holds_and_where_it_comes_from() -> None:
     assert take_away.file_name("abcdef0123", "left~right-pairs") == "left~right-pairs-abcdef01"
     assert take_away.file_name("abcdef0123", "word-../../\u202e<b>", 7) == "word-..-..-b-7-abcdef01"

@@ -13,7 +13,11 @@ from google.protobuf.json_format import MessageToDict
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block, Element
 
-from dashboard import marks
+from dashboard import list_links, marks, previews, tables
+from dashboard.data import Reader
+from store import cells
+from store.read import Store
+from store.visitors import Visitors
 from tests import hostile
 from tests.dashboard.test_pages import page
 
@@ -36,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return hostile.write(tmp_path_factory.mktemp("hostile") / "store")
 
 
-class Reader(HTMLParser):
+class Html(HTMLParser):
     """Names, attributes and text of HTML."""
 
     def __init__(self, html: str) -> None:
@@ -102,7 +106,7 @@ def shown(app: AppTest) -> str:
 
 def harmless(html: str) -> str:
     """The text of HTML that has only what the pages themselves write."""
-    read = Reader(html)
+    read = Html(html)
     assert {tag for tag, _ in read.elements} <= ELEMENTS
     for _, attributes in read.elements:
         assert attributes.keys() <= ATTRIBUTES
@@ -145,14 +149,16 @@ def test_pairs_shows_every_text(folder: Path, monkeypatch: pytest.MonkeyPatch, s
 
 
 def test_a_pair_shows_its_text(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    queries = ({"a": f"{hostile.A}:{k}", "b": f"{hostile.B}:{k}"} for k in range(hostile.N))
-    for app, text in zip(visits(folder, monkeypatch, "pair", queries), hostile.ALL, strict=True):
+    # The others stand in the tables of their neighbours' pages, and in every list below.
+    places = range(0, hostile.N, 2)
+    queries = ({"a": f"{hostile.A}:{k}", "b": f"{hostile.B}:{k}"} for k in places)
+    for app, text in zip(visits(folder, monkeypatch, "pair", queries), hostile.ALL[::2], strict=True):
         assert expected(text, marks.LONGEST) in shown(app), text[:60]
 
 
 def test_a_feature_shows_its_text(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    queries = ({"f": f"{hostile.A}:{k}"} for k in range(hostile.N))
-    for app, text in zip(visits(folder, monkeypatch, "feature", queries), hostile.ALL, strict=True):
+    queries = ({"f": f"{hostile.A}:{k}"} for k in range(1, hostile.N, 2))
+    for app, text in zip(visits(folder, monkeypatch, "feature", queries), hostile.ALL[1::2], strict=True):
         assert expected(text, marks.LONGEST) in shown(app), text[:60]
 
 
@@ -262,7 +268,8 @@ def test_an_answer_of_sql_shows_every_text_and_name(folder: Path, monkeypatch: p
     shown(app)
     frame = app.dataframe[0].value
     assert list(frame.columns) == ["feature ↗", hostile.TEXTS["markdown image"], "space", "feature"]
-    assert [text in hostile.ALL for text in frame.iloc[:, 1]] == [True] * 3 * hostile.N
+    known = {cells.cut(text, tables.LONGEST)[0] for text in hostile.ALL}
+    assert set(frame.iloc[:, 1]) == known
 
 
 def test_a_column_of_a_visitor_is_never_opened_as_a_link(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,3 +281,36 @@ def test_a_column_of_a_visitor_is_never_opened_as_a_link(folder: Path, monkeypat
     config = json.loads(frame.proto.columns)
     assert [name for name, one in config.items() if one.get("type_config", {}).get("type") == "link"] == ["feature ↗"]
     assert parse_qs(urlsplit(frame.value.iloc[0, 0]).query)["f"] == [f"{hostile.B}:0"]
+
+
+def test_what_a_chat_shows_of_a_link_is_text(folder: Path) -> None:
+    with Store(folder) as store:
+        visitors = Visitors()
+        reader = Reader(store, None, visitors)
+        for k, text in enumerate(hostile.ALL):
+            pairs = {"pairs": f"{hostile.A}:{k}~{hostile.B}:{k}", "title": text}
+            asked = [("feature", {"f": f"{hostile.A}:{k}"}), ("concepts", {"q": text}), ("list", pairs)]
+            for name, query in asked:
+                found = previews.preview(reader, name, query)
+                read = Html(previews.tags(found))
+                assert [tag for tag, _ in read.elements] == ["title", "meta", "meta", "meta", "meta"]
+                assert {name for _, attributes in read.elements for name in attributes} <= {
+                    "property",
+                    "content",
+                    "name",
+                }
+                said = read.text + " ".join(attributes.get("content") or "" for _, attributes in read.elements)
+                assert not ACTS.search(said)
+                assert len(said) < 1200
+        visitors.close()
+
+
+def test_a_reading_list_shows_its_title_and_its_texts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["script", "override", "accents", "long", "blank"]
+    pairs = ",".join(f"{hostile.A}:{k}~{hostile.B}:{k}" for k in map(hostile.place, names))
+    queries = [{"pairs": pairs, "title": text} for text in hostile.ALL]
+    for app, title in zip(visits(folder, monkeypatch, "reading_list", queries), hostile.ALL, strict=True):
+        text = shown(app)
+        assert expected(title.strip()[: list_links.LONGEST] or "Reading list", list_links.LONGEST) in text, title[:60]
+        for name in names:
+            assert expected(hostile.TEXTS[name], marks.LONGEST) in text, name

@@ -28,6 +28,16 @@ ENDLESS = {
 }
 
 
+OTHERS: set[int] = set()
+"""Process ids of workers that pages of tests before left open in this process."""
+
+
+@pytest.fixture(autouse=True)
+def _others() -> None:
+    OTHERS.clear()
+    OTHERS.update(one.pid for one in workers())
+
+
 @pytest.fixture
 def visitors() -> Iterator[Visitors]:
     found = Visitors()
@@ -42,7 +52,8 @@ def ask(
 
 
 def workers() -> list[psutil.Process]:
-    return [one for one in psutil.Process().children() if "store.worker" in one.cmdline()]
+    children = psutil.Process().children()
+    return [one for one in children if one.pid not in OTHERS and "store.worker" in one.cmdline()]
 
 
 @pytest.mark.parametrize("name", ENDLESS)
