@@ -15,7 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import data, links, markup, standalone
 from dashboard.assets import code
 
-_QUIET = "opacity:.72;font-size:.875rem;text-decoration:none;white-space:nowrap;position:relative;top:-1px"
+_QUIET = "opacity:.7;font-size:.875rem;text-decoration:none;white-space:nowrap;position:relative;top:-1px"
 PARQUET = "application/vnd.apache.parquet"
 
 
