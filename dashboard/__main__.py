@@ -45,6 +45,7 @@ def command(asked: argparse.Namespace) -> list[str]:
         "client.toolbarMode": "viewer",
         "client.showErrorDetails": "none",
         "runner.magicEnabled": "false",
+        "runner.postScriptGC": "false",
         **options(),
     }
     if asked.secrets:

@@ -5,6 +5,7 @@ decides: the greys and hues of marks are too pale to be read.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -27,6 +28,7 @@ KEPT = "passes"
 FLOOR_TITLE = "r of its best match"
 
 
+@lru_cache(maxsize=8192)
 def _shown(token: str | None) -> str:
     return "unknown" if token is None else marks.plain(token)
 

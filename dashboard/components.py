@@ -5,7 +5,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import card_markup, charts, facts, links, marks, markup, navigation, take_away, words
+from dashboard import card_markup, facts, links, marks, markup, navigation, pictures, take_away, words
 from dashboard.data import Reader
 from dashboard.glossary import WORDS
 from dashboard.links import FeatureRef
@@ -119,7 +119,7 @@ def feature_card(reader: Reader, ref: FeatureRef, side: str, named: bool = True)
         return
     numbers(facts.facts(feature))
     st.html(card_markup.top_tokens(reader.feature_tokens(ref.space, ref.feature), side))
-    histogram = charts.histogram(reader.histogram(ref.space, ref.feature), side)
+    histogram = reader.drawn(pictures.histogram, ref, side)
     take_away.chart(reader, histogram, f"card_histogram_{side}", f"{ref.space}-{ref.feature}-histogram")
     logits = reader.logits(ref.space, ref.feature)
     if not logits:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import streamlit as st
 
+from dashboard import pictures
 from dashboard.lookup import Known
 from store import cells
 from store import records as r
@@ -79,8 +80,18 @@ def _slot() -> _Slot:
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
-def _cached(_store: Store, fingerprint: str, seen: object, question: str, arguments: tuple[Any, ...]) -> Any:
-    return getattr(_store, question)(*arguments)
+def _cached(
+    _store: Store, fingerprint: str, seen: object, question: str, arguments: tuple[Any, ...], named: dict[str, Any]
+) -> Any:
+    return getattr(_store, question)(*arguments, **named)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _drawn(
+    _reader: "Reader", _draw: Callable[..., Any], fingerprint: str, seen: object, name: str, arguments: tuple[Any, ...]
+) -> dict[str, Any] | None:
+    chart = _draw(_reader, *arguments)
+    return None if chart is None else pictures.specification(chart)
 
 
 @dataclass(frozen=True)
@@ -95,9 +106,13 @@ class Reader:
     def fingerprint(self) -> str:
         return self.store.fingerprint
 
-    def _ask(self, question: Callable[..., Answer], *arguments: object) -> Answer:
-        answer: Answer = _cached(self.store, self.fingerprint, self.seen, question.__name__, arguments)
+    def _ask(self, question: Callable[..., Answer], *arguments: object, **named: object) -> Answer:
+        answer: Answer = _cached(self.store, self.fingerprint, self.seen, question.__name__, arguments, named)
         return answer
+
+    def drawn(self, draw: Callable[..., Any], *arguments: object) -> Any:
+        """What one of `pictures` draws of these arguments, in Vega-Lite; None where it draws nothing."""
+        return _drawn(self, draw, self.fingerprint, self.seen, draw.__name__, arguments)
 
     def build(self) -> r.Build:
         return self.store.build()
@@ -136,13 +151,13 @@ class Reader:
         return self._ask(Store.funnel, comparison, chosen)
 
     def points(self, comparison: str, chosen: r.PairFilter) -> list[r.PairPoint]:
-        return self._ask(Store.points, comparison, chosen)
+        return self.store.points(comparison, chosen)
 
     def null_floor(self, comparison: str) -> list[r.NullFloor]:
         return self.store.null_floor(comparison)
 
     def best_points(self, comparison: str, chosen: r.PairFilter) -> list[r.BestPoint]:
-        return self._ask(Store.best_points, comparison, chosen)
+        return self.store.best_points(comparison, chosen)
 
     def unmatched(
         self, comparison: str, side: str, chosen: r.UnmatchedFilter, sort: str, limit: int, offset: int = 0
@@ -159,13 +174,13 @@ class Reader:
         return self._ask(Store.around, comparison, a, b, chosen, sort)
 
     def match(self, comparison: str, a: int, b: int, thresholds: r.Thresholds) -> r.Match | None:
-        return self.store.match(comparison, a, b, thresholds)
+        return self._ask(Store.match, comparison, a, b, thresholds)
 
     def runners_up(self, comparison: str, side: str, feature: int, thresholds: r.Thresholds) -> list[r.Match]:
         """Candidates of one feature, best first; `side` is `a` or `b`."""
         if side == "a":
-            return self.store.runners_up(comparison, feature_a=feature, limit=6, thresholds=thresholds)
-        return self.store.runners_up(comparison, feature_b=feature, limit=6, thresholds=thresholds)
+            return self._ask(Store.runners_up, comparison, feature_a=feature, limit=6, thresholds=thresholds)
+        return self._ask(Store.runners_up, comparison, feature_b=feature, limit=6, thresholds=thresholds)
 
     def group_counts(self, comparison: str, a: int, b: int) -> dict[str, int]:
         return self._ask(Store.group_counts, comparison, a, b)

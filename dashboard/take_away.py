@@ -80,14 +80,14 @@ def page(reader: data.Reader, key: str, name: str, title: str, body: str, back: 
     )
 
 
-def chart(reader: data.Reader, drawn: Any, key: str, name: str, caption: str = "", **selection: Any) -> None:
-    """A chart, what it shows, and beside that the two buttons that save it as it is drawn, on white.
+def chart(reader: data.Reader, drawn: dict[str, Any], key: str, name: str, caption: str = "", **selection: Any) -> None:
+    """A picture (`Reader.drawn`), what it shows, and beside that the two buttons that save it as it is drawn, on white.
 
-    `selection` goes to `st.altair_chart`, where a visitor may select on the chart.
+    `selection` goes to `st.vega_lite_chart`, where a visitor may select on the chart.
     """
     box = f"picture_{key}"
     with st.container(key=box, gap="xxsmall"):
-        st.altair_chart(drawn, key=key, **selection)
+        st.vega_lite_chart(drawn, key=key, **selection)
         with st.container(horizontal=True, wrap=False, vertical_alignment="top", gap="medium"):
             with st.container():
                 prose.caption(caption)

@@ -8,11 +8,11 @@ from dashboard import (
     components,
     data,
     markup,
-    neighbour_charts,
     neighbour_links,
     neighbour_picture,
     neighbour_words,
     neighbours,
+    pictures,
     prose,
     take_away,
 )
@@ -111,7 +111,7 @@ def everything(
     elif found.overlap is not None:
         chosen = f"{c.space_a}:{found.feature_a}", found.overlap
     drawn, said = (
-        neighbour_charts.overlap(distribution, agreement, chosen),
+        reader.drawn(pictures.overlap, c.comparison, agreement, chosen),
         neighbour_words.distribution(distribution, c.space_a),
     )
     take_away.chart(reader, drawn, "neighbourhood_overlap", f"{c.comparison}-overlap", said)

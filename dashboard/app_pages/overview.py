@@ -8,12 +8,12 @@ from dashboard import (
     bars,
     components,
     data,
-    floor_charts,
     floors,
     glance,
     links,
     marks,
     markup,
+    pictures,
     prose,
     summary,
     take_away,
@@ -153,7 +153,7 @@ def above_the_floor(reader: data.Reader, summaries: list[r.ComparisonSummary], s
     curves = reader.homologue_curves(r.Thresholds())
     st.header("More than any directions share?", anchor=False)
     picture, said = st.columns([6, 5], gap="large", vertical_alignment="center")
-    drawn = floor_charts.homologues(floors.drawn(curves, summaries, spaces))
+    drawn = reader.drawn(pictures.homologues)
     with picture:
         take_away.chart(reader, drawn, "overview_floor", "homologues-by-context")
     said.html("".join(floor_line(reader, one, curves, random, spaces) for one in summaries))

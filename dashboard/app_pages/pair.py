@@ -7,7 +7,6 @@ import streamlit as st
 from dashboard import (
     bars,
     card_markup,
-    charts,
     components,
     data,
     facts,
@@ -16,6 +15,7 @@ from dashboard import (
     neighbours,
     pair_head,
     pair_links,
+    pictures,
     prose,
     take_away,
     words,
@@ -149,7 +149,7 @@ def plots(reader: data.Reader, comparison: r.Comparison, a: FeatureRef, b: Featu
         st.header("Unit by unit", anchor=False)
         scatter = reader.unit_scatter(comparison.comparison, a.feature, b.feature)
         if scatter.n_units:
-            drawn = charts.units(scatter, str(a), str(b))
+            drawn = reader.drawn(pictures.units, comparison.comparison, a, b)
             take_away.chart(reader, drawn, "pair_units", f"{pair_head.file_name(a, b)}-units", words.scatter(scatter))
         else:
             st.caption("Neither feature fires in this text.")

@@ -5,7 +5,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import charts, components, data, filters, floors, links, markup, take_away, words
+from dashboard import charts, components, data, filters, floors, links, markup, pictures, take_away, words
 from dashboard.links import FeatureRef, PairsView
 from dashboard.queries import pairs as queries
 from store import records as r
@@ -117,8 +117,8 @@ def plots(reader: data.Reader, view: PairsView, comparison: r.Comparison) -> Non
 
 def scatter(reader: data.Reader, view: PairsView, comparison: r.Comparison) -> None:
     everywhere = replace(view.filter, region=None)
-    points = reader.points(comparison.comparison, everywhere)
-    if not points:
+    drawn = reader.drawn(pictures.pairs_scatter, comparison, everywhere, view.filter.region)
+    if drawn is None:
         st.caption("This comparison has no candidate to show.")
         return
 
@@ -128,7 +128,7 @@ def scatter(reader: data.Reader, view: PairsView, comparison: r.Comparison) -> N
 
     take_away.chart(
         reader,
-        charts.pairs_scatter(points, comparison, view.filter.region),
+        drawn,
         "pairs_scatter",
         f"{comparison.comparison}-token",
         "A dot is a match, blue if it passes the filters and grey if not. On the dashed line the token explains all of "
@@ -150,8 +150,8 @@ def floor(reader: data.Reader, view: PairsView, comparison: r.Comparison) -> Non
     if unknown := words.no_floor(ranges):
         st.caption(unknown)
         return
-    points = reader.best_points(comparison.comparison, view.filter)
-    drawn, said = charts.null_floor(ranges, points, comparison), words.floor(ranges, view.filter.thresholds.rare)
+    drawn = reader.drawn(pictures.null_floor, comparison, view.filter)
+    said = words.floor(ranges, view.filter.thresholds.rare)
     take_away.chart(reader, drawn, "pairs_floor_chart", f"{comparison.comparison}-chance", said)
 
 

@@ -10,6 +10,7 @@ from dashboard import (
     data,
     links,
     markup,
+    pictures,
     prose,
     score_charts,
     score_links,
@@ -105,7 +106,7 @@ def one_comparison(
 
 def null(reader: data.Reader, one: Score, references: list[ScoreCell]) -> None:
     draws = reader.score_null(one)
-    drawn = score_charts.null_picture(one, draws, references)
+    drawn = reader.drawn(pictures.null, one, references)
     said = score_words.picture(one, len(draws), len(references), len(score_charts.drawn(references)))
     take_away.chart(reader, drawn, "scores_null", f"{one.comparison}-{one.metric}-null", said)
 
@@ -114,7 +115,7 @@ def swept(reader: data.Reader, one: Score, over: str) -> None:
     st.markdown(f"**{score_words.SWEPT[over]}**")
     points = reader.sweep(one, over)
     if len(points) > 1 and any(point.score.value is not None for point in points):
-        drawn, name = score_charts.sweep(points, over, one), f"{one.comparison}-{one.metric}-{over}"
+        drawn, name = reader.drawn(pictures.sweep, one, over), f"{one.comparison}-{one.metric}-{over}"
         take_away.chart(reader, drawn, f"scores_sweep_{over}", name, score_words.unswept(points, over, one))
     elif said := score_words.unswept(points, over, one):
         prose.caption(said)

@@ -7,6 +7,7 @@ const NEUTRAL = 48; // most that red, green and blue differ by in what the theme
 
 // The theme's own inks turned from light on dark to dark on light; the colours of the data stay.
 function mirrored(context, ink) {
+  if (ink.toLowerCase() === "currentcolor") return "#000"; // as dark as text is on paper
   context.fillStyle = "#000";
   context.fillStyle = ink;
   const hex = /^#(..)(..)(..)$/.exec(context.fillStyle);
