@@ -1,10 +1,8 @@
 """The head of the Pair page: its name, how it is shared and saved, and the way to the pairs beside it."""
 
-from datetime import date
-
 import streamlit as st
 
-from dashboard import components, links, markup, navigation, pair_links, pair_page, take_away, words
+from dashboard import components, links, markup, navigation, pair_file, pair_links, take_away, words
 from dashboard.data import Reader
 from dashboard.links import FeatureRef, PairsView
 from dashboard.pair_links import Look
@@ -86,28 +84,9 @@ def leaves(
 ) -> None:
     """A button that saves the pair as one HTML file, which is made when it is clicked."""
     address = st.context.url
-
-    def side(ref: FeatureRef) -> pair_page.Side:
-        space = reader.space(ref.space)
-        return pair_page.Side(
-            reader.feature(ref.space, ref.feature),
-            space,
-            next(one for one in reader.models() if one.model == space.model),
-            reader.feature_tokens(ref.space, ref.feature),
-            reader.histogram(ref.space, ref.feature),
-            reader.logits(ref.space, ref.feature),
-        )
-
-    def file() -> bytes:
-        asked = comparison.comparison, a.feature, b.feature
-        counts = reader.group_counts(*asked)
-        strips = {name: reader.pair_strips(*asked, name, most) for name, (_, most) in pair_page.GROUPS.items()}
-        pair = pair_page.Pair(reader.build(), comparison, (side(a), side(b)), match, view, counts, strips)
-        return pair_page.page(pair, address, date.today())
-
     st.download_button(
         "Save as a page",
-        file,
+        lambda: pair_file.content(reader, comparison, a, b, match, view, address),
         f"{take_away.file_name(reader.fingerprint, file_name(a, b))}.html",
         "text/html",
         key="pair_page",

@@ -21,7 +21,7 @@ from scipy.stats import false_discovery_control
 from ingest import similarity
 from ingest.similarity.score import TIE, Score
 from store.concepts import SHARE
-from store.schema import BY_NAME, macros
+from store.schema import BY_NAME, TABLES, macros
 
 SEED = 0
 UNITS = 500
@@ -86,16 +86,17 @@ class Asked:
 def matched(matches: pa.Table, comparison: pa.Table, features: pa.Table) -> Matched:
     """The pairs to score, judged by the store's own macros from the tables of one comparison."""
     with duckdb.connect() as memory:
-        for name, table in (("matches", matches), ("comparisons", comparison), ("features", features)):
-            memory.register(f"{name}_rows", table)
-            memory.execute(f"CREATE TABLE {name} AS SELECT * FROM {name}_rows")
-        for macro in macros():
-            memory.execute(macro)
-        rows = memory.execute(
-            "SELECT feature_a, feature_b, len(reasons) = 0 AS kept FROM judged_matches() WHERE mutual_best "
+        for statement in (*(table.ddl for table in TABLES), *macros()):
+            memory.execute(statement)
+        for name, rows in (("comparisons", comparison), ("features", features), ("matches", matches)):
+            memory.register("part", rows)
+            memory.execute(BY_NAME[name].insert)
+            memory.unregister("part")
+        found = memory.execute(
+            "SELECT feature_a, feature_b, reason_bits = 0 AS kept FROM matches WHERE mutual_best "
             "ORDER BY pearson DESC, feature_a"
         ).fetchnumpy()
-    return Matched(rows["feature_a"], rows["feature_b"], np.asarray(rows["kept"], dtype=bool))
+    return Matched(found["feature_a"], found["feature_b"], np.asarray(found["kept"], dtype=bool))
 
 
 def of_concepts(pairs: Matched, comparison: pa.Table, shares: pa.Table, keywords: pa.Table) -> Matched:

@@ -1,14 +1,16 @@
 """Concepts: named lists of words, the features that fire on them, and which of these have a match."""
 
+from typing import Any
+
 from store import filters
 from store import records as r
-from store.opened import Opened
+from store.judged import Judged
 
 SHARE = 0.3
 """Share of its activation mass on a concept's keywords from which a feature belongs to it, unless asked otherwise."""
 
 
-class Concepts(Opened):
+class Concepts(Judged):
     """The part of `Store` that starts from lists of words; open a `Store`.
 
     A match counts when it is a mutual best match that passes the filter; `only` and its two features are left out of
@@ -21,7 +23,7 @@ class Concepts(Opened):
         for row in self._dicts("concept_keywords"):
             keywords.setdefault(row["concept"], []).append(r.Keyword(row["keyword"], row["n_found"]))
         spaces: dict[str, list[r.ConceptSpace]] = {}
-        for row in self._dicts("concept_spaces", share=share, **filters.links(filter or r.PairFilter())):
+        for row in self._dicts("concept_spaces", share=share, **self._passing(filter)):
             spaces.setdefault(row.pop("concept"), []).append(r.ConceptSpace(**row))
         return [r.Concept(name, tuple(keywords[name]), tuple(spaces[name])) for name in keywords]
 
@@ -33,15 +35,20 @@ class Concepts(Opened):
         Raises `UnknownName`, which says which concepts exist.
         """
         self._concept(concept)
-        asked = {"concept": concept, "share": share, "limit": limit, **filters.links(filter or r.PairFilter())}
-        rows = self._dicts("concept_pairs", **asked)
-        sides = [(row.pop("share_a"), row.pop("share_b")) for row in rows]
-        return [r.ConceptPair(r.Match(**row), *own) for row, own in zip(rows, sides, strict=True)]
+        rows = self._dicts("concept_pairs", concept=concept, share=share, limit=limit, **self._passing(filter))
+        matches = self._completed(rows)
+        return [r.ConceptPair(match, row["share_a"], row["share_b"]) for row, match in zip(rows, matches, strict=True)]
 
     def concept_members(self, concept: str, share: float = SHARE, limit: int = 10) -> list[r.ConceptMember]:
         """Features of the concept, up to `limit` of each space, largest share first. Raises `UnknownName`."""
         self._concept(concept)
-        return self._rows("concept_members", r.ConceptMember, concept=concept, share=share, limit=limit)
+        rows = self._dicts("concept_members", concept=concept, share=share, limit=limit)
+        words = self._words((row["space"], row["feature"]) for row in rows)
+        return [r.ConceptMember(**row, tokens=words.get((row["space"], row["feature"]), ())) for row in rows]
+
+    def _passing(self, filter: r.PairFilter | None) -> dict[str, Any]:
+        chosen = filter or r.PairFilter()
+        return {"thresholds": chosen.thresholds, **filters.links(chosen), **self._counting()}
 
     def _concept(self, concept: str) -> None:
         filters.one_of("concept", concept, dict.fromkeys(row["concept"] for row in self._dicts("concept_keywords")))

@@ -1,45 +1,52 @@
 """Families: features of several spaces that mutual best matches connect, pair by pair."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from store import filters
 from store import records as r
-from store.opened import Opened
+from store.judged import Judged, Ref
 
 DEFAULT = r.PairFilter()
 SMALLEST = 3
 """Spaces from which a group of matched features is called a family: two spaces make a pair."""
 
 
-class Families(Opened):
+class Families(Judged):
     """The part of `Store` that looks across comparisons; open a `Store`.
 
     Every filter counts only mutual best matches, whatever it hides; its `only` and its two features are left out of
-    account. Each method reads the best matches of all comparisons, and holds those that pass.
+    account. Lists and counts read the best matches of all comparisons as columns, and make records of one page; a
+    single family is followed from feature to feature.
     """
 
     def families(
         self, filter: r.PairFilter = DEFAULT, min_spaces: int = SMALLEST, limit: int = 100, offset: int = 0
     ) -> list[r.Family]:
         """Families of at least `min_spaces` spaces: most spaces first, then the strongest weakest context."""
-        found = [one for one in self._families(filter) if len(one.spaces) >= min_spaces]
-        found.sort(key=lambda one: (-len(one.spaces), -one.weakest.pearson_context, one.space, one.feature))
-        page = found[offset : offset + limit]
-        tokens = self._family_tokens([member for one in page for member in one.members])
-        return [_with_tokens(one, tokens) for one in page]
+        links = self._links(filter)
+        groups = _Groups.of(links)
+        wide = np.flatnonzero(groups.n_spaces >= min_spaces)
+        # Groups stand in the order of their first members, by space and feature: the last word among equals.
+        order = np.lexsort((wide, -groups.weakest[wide], -groups.n_spaces[wide]))
+        page = wide[order[offset : offset + limit]]
+        found = [self._family(self._records(links, np.flatnonzero(groups.of_link == one))) for one in page]
+        return self._with_tokens(found)
 
     def family_counts(self, filter: r.PairFilter = DEFAULT) -> r.FamilyCounts:
         """How many families span how many spaces, and how far a family could reach in this store."""
-        found = self._families(filter)
-        sizes = [len(one.spaces) for one in found]
-        wide = [one for one in found if len(one.spaces) >= SMALLEST]
-        models = {space.model for space in self.spaces()}
+        links = self._links(filter)
+        groups = _Groups.of(links)
+        models = list(dict.fromkeys(space.model for space in self.spaces()))
+        model_of_space = np.array([models.index(self._spaces[name].model) for name in sorted(self._spaces)])
+        sizes, counts = np.unique(groups.n_spaces, return_counts=True)
+        spanned = groups.spanned(model_of_space)
         return r.FamilyCounts(
-            n_links=sum(len(one.links) for one in found),
-            by_spaces=tuple((n, sizes.count(n)) for n in sorted(set(sizes), reverse=True)),
-            n_every_model=sum(len(one.models) == len(models) for one in wide),
+            n_links=len(links["place"]),
+            by_spaces=tuple((int(n), int(count)) for n, count in zip(sizes[::-1], counts[::-1], strict=True)),
+            n_every_model=int(((groups.n_spaces >= SMALLEST) & (spanned == len(models))).sum()),
             reach=self._reach(),
         )
 
@@ -49,76 +56,156 @@ class Families(Opened):
         Raises `UnknownName` for a feature that this store does not have.
         """
         self._feature(space, feature)
-        wanted = r.FamilyMember(space, feature)
-        found = next((one for one in self._families(filter) if wanted in one.members), None)
-        return found and _with_tokens(found, self._family_tokens(found.members))
+        asked = {"thresholds": filter.thresholds, **filters.links(filter)}
+        counted = set(self._counting()["comparisons"])
+        links: set[r.FamilyLink] = set()
+        members, new = {(space, feature)}, {(space, feature)}
+        while new:
+            rows = self._dicts("family_step", **asked, **self._paired(sorted(new)))
+            links |= {self._link(**row) for row in rows if row["comparison"] in counted}
+            new = {(one.space, one.feature) for link in links for one in (link.a, link.b)} - members
+            members |= new
+        return self._with_tokens([self._family(sorted(links, key=_order))])[0] if links else None
 
     def family_pairs(
         self, members: Sequence[r.FamilyMember], thresholds: r.Thresholds = DEFAULT.thresholds
     ) -> list[r.Match]:
         """Every candidate pair among these features, those that do not pass included, largest context first."""
+        own: dict[str, list[int]] = {}
         for member in members:
             self._feature(member.space, member.feature)
-        return self._rows("family_pairs", r.Match, **_columns(members), **asdict(thresholds))
+            own.setdefault(member.space, []).append(member.feature)
+        pairs = [
+            (c.comparison, a, b)
+            for c in self._comparisons.values()
+            for a in own.get(c.space_a, ())
+            for b in own.get(c.space_b, ())
+        ]
+        if not pairs:
+            return []
+        names = ("comparisons", "features_a", "features_b")
+        asked = {name: [pair[place] for pair in pairs] for place, name in enumerate(names)}
+        return self._matches("family_pairs", thresholds, **asked)
 
-    def _families(self, filter: r.PairFilter) -> list[r.Family]:
-        rows = self._rows("family_links", r.FamilyLink, **filters.links(filter))
+    def _links(self, filter: r.PairFilter) -> dict[str, np.ndarray]:
+        """Links by column: place (of the comparison), feature_a, feature_b, pearson, pearson_context; `comparisons`.
+
+        a and b name a member: the place of its space among their names, and its feature.
+        """
+        counted = self._counting()
+        asked = {"thresholds": filter.thresholds, **filters.links(filter), "comparisons": counted["comparisons"]}
+        found = self._asked("family_links", lambda own, text, values: own.execute(text, values).fetchnumpy(), **asked)
+        place = {name: place for place, name in enumerate(sorted(self._spaces))}
+        for side in ("a", "b"):
+            spaces = np.array([place[name] for name in counted[f"spaces_{side}"]], np.int64)
+            of_space = spaces[found["place"]] if len(spaces) else np.zeros(0, np.int64)
+            found[side] = (of_space << 32) | found[f"feature_{side}"].astype(np.int64)
+        return found | {"comparisons": np.array(counted["comparisons"], object)}
+
+    def _records(self, links: dict[str, np.ndarray], rows: np.ndarray) -> list[r.FamilyLink]:
+        return [
+            self._link(
+                links["comparisons"][links["place"][row]],
+                *(int(links[name][row]) for name in ("feature_a", "feature_b")),
+                *(float(links[name][row]) for name in ("pearson", "pearson_context")),
+            )
+            for row in rows
+        ]
+
+    def _link(
+        self, comparison: str, feature_a: int, feature_b: int, pearson: float, pearson_context: float
+    ) -> r.FamilyLink:
+        c = self._comparisons[comparison]
+        return r.FamilyLink(comparison, c.space_a, feature_a, c.space_b, feature_b, pearson, pearson_context)
+
+    def _family(self, links: Sequence[r.FamilyLink]) -> r.Family:
+        """The family of links that connect, in the order of comparison and features."""
         order = {space: place for place, space in enumerate(self._spaces)}
-        found = []
-        for links in connected(rows):
-            members = {member for link in links for member in (link.a, link.b)}
-            ordered = sorted(members, key=lambda one: (order[one.space], one.feature))
-            smallest = min(members, key=lambda one: (one.space, one.feature))
-            spaces = tuple(dict.fromkeys(one.space for one in ordered))
-            models = tuple(dict.fromkeys(self._spaces[space].model for space in spaces))
-            # A total order: two links may have the same context.
-            weakest = min(links, key=lambda one: (one.pearson_context, one.comparison, one.feature_a, one.feature_b))
-            family = r.Family(smallest.space, smallest.feature, tuple(ordered), spaces, models, tuple(links), weakest)
-            found.append(family)
-        return found
+        members = {member for link in links for member in (link.a, link.b)}
+        ordered = sorted(members, key=lambda one: (order[one.space], one.feature))
+        smallest = min(members, key=lambda one: (one.space, one.feature))
+        spaces = tuple(dict.fromkeys(one.space for one in ordered))
+        models = tuple(dict.fromkeys(self._spaces[space].model for space in spaces))
+        # A total order: two links may have the same context.
+        weakest = min(links, key=lambda one: (one.pearson_context, *_order(one)))
+        return r.Family(smallest.space, smallest.feature, tuple(ordered), spaces, models, tuple(links), weakest)
 
-    def _family_tokens(self, members: Iterable[r.FamilyMember]) -> list[dict[str, Any]]:
-        return self._dicts("family_tokens", **_columns(list(members)))
+    def _with_tokens(self, found: Sequence[r.Family]) -> list[r.Family]:
+        """Families with the token texts that have most of their members' mass; ties in the order of the text."""
+        rows = self._of("words", ((one.space, one.feature) for family in found for one in family.members))
+        shares: dict[Ref, list[tuple[str, float]]] = {}
+        for row in rows:
+            shares.setdefault((row["space"], row["feature"]), []).append((row["token"], row["mass_share"]))
+        complete = []
+        for family in found:
+            mass: dict[str, float] = {}
+            for member in family.members:
+                for token, share in shares.get((member.space, member.feature), ()):
+                    mass[token] = mass.get(token, 0.0) + share
+            best = sorted(mass, key=lambda token: (-round(mass[token], 9), token))[:5]
+            complete.append(replace(family, tokens=tuple(best)))
+        return complete
 
     def _reach(self) -> int:
         """Spaces that the comparisons connect, at most: no family can span more."""
-        random = {space.space for space in self.spaces() if space.kind == "random_sae"}
-        joining = [c for c in self.comparisons() if not random & {c.space_a, c.space_b}]
-        by_name = [r.FamilyLink(c.comparison, c.space_a, 0, c.space_b, 0, 0.0, 0.0) for c in joining]
-        groups = connected(by_name)
-        return max((len({one for link in links for one in (link.a, link.b)}) for links in groups), default=0)
+        counted, place = self._counting(), {name: place for place, name in enumerate(self._spaces)}
+        ends = [np.array([place[name] for name in counted[f"spaces_{side}"]], np.int64) for side in "ab"]
+        nodes, of_end = np.unique(np.concatenate(ends), return_inverse=True)
+        half = len(ends[0])
+        return int(np.bincount(connected(of_end[:half], of_end[half:], len(nodes))).max(initial=0))
 
 
-def connected(links: Iterable[r.FamilyLink]) -> list[list[r.FamilyLink]]:
-    """The links in groups that share features, directly or through others: union-find with path halving."""
-    parent: dict[r.FamilyMember, r.FamilyMember] = {}
-
-    def root(member: r.FamilyMember) -> r.FamilyMember:
-        parent.setdefault(member, member)
-        while parent[member] != member:
-            parent[member] = parent[parent[member]]
-            member = parent[member]
-        return member
-
-    links = list(links)
-    for link in links:
-        parent[root(link.a)] = root(link.b)
-    groups: dict[r.FamilyMember, list[r.FamilyLink]] = {}
-    for link in links:
-        groups.setdefault(root(link.a), []).append(link)
-    return list(groups.values())
+def _order(link: r.FamilyLink) -> tuple[str, int, int]:
+    return link.comparison, link.feature_a, link.feature_b
 
 
-def _columns(members: Sequence[r.FamilyMember]) -> dict[str, Any]:
-    return {"spaces": [one.space for one in members], "features": [one.feature for one in members]}
+@dataclass(frozen=True)
+class _Groups:
+    """Members that links connect, directly or through others; groups in the order of their first members."""
+
+    of_link: np.ndarray
+    """Group of each link."""
+    n_spaces: np.ndarray
+    """Spaces that each group spans."""
+    weakest: np.ndarray
+    """Smallest pearson_context of each group's links."""
+    of_member: np.ndarray
+    space_of_member: np.ndarray
+
+    @staticmethod
+    def of(links: dict[str, np.ndarray]) -> "_Groups":
+        n = len(links["a"])
+        members, of_end = np.unique(np.concatenate([links["a"], links["b"]]), return_inverse=True)
+        # The first member of a group is its name until here.
+        groups, of_member = np.unique(connected(of_end[:n], of_end[n:], len(members)), return_inverse=True)
+        of_link = of_member[of_end[:n]]
+        weakest = np.full(len(groups), np.inf)
+        np.minimum.at(weakest, of_link, links["pearson_context"])
+        space = members >> 32
+        return _Groups(of_link, _distinct(of_member, space, len(groups)), weakest, of_member, space)
+
+    def spanned(self, model_of_space: np.ndarray) -> np.ndarray:
+        """Models that each group spans."""
+        return _distinct(self.of_member, model_of_space[self.space_of_member], len(self.weakest))
 
 
-def _with_tokens(family: r.Family, rows: Iterable[dict[str, Any]]) -> r.Family:
-    """The family with the token texts that have most of its members' mass together, ties in the order of the text."""
-    members = {(one.space, one.feature) for one in family.members}
-    mass: dict[str, float] = {}
-    for row in rows:
-        if (row["space"], row["feature"]) in members:
-            mass[row["token"]] = mass.get(row["token"], 0.0) + row["mass_share"]
-    best = sorted(mass, key=lambda token: (-round(mass[token], 9), token))[:5]
-    return replace(family, tokens=tuple(best))
+def _distinct(group: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
+    """How many different values each of `n` groups has."""
+    return np.bincount(np.unique((group << 32) | value) >> 32, minlength=n)
+
+
+def connected(a: np.ndarray, b: np.ndarray, n: int) -> np.ndarray:
+    """For each of `n` nodes the smallest one that edges from `a` to `b` connect it with, itself included.
+
+    The smaller label crosses every edge and then leads on, until none changes: rounds as the logarithm of the longest
+    way, and a family is short.
+    """
+    label = np.arange(n)
+    while True:
+        new = label.copy()
+        for here, there in ((a, b), (b, a)):
+            np.minimum.at(new, here, label[there])
+        new = new[new]
+        if np.array_equal(new, label):
+            return label
+        label = new

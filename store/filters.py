@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from store import records as r
@@ -37,13 +37,29 @@ def flagged(comparison: str, filter: r.PairFilter) -> dict[str, Any]:
         "feature_a": filter.feature_a,
         "feature_b": filter.feature_b,
         **{name: getattr(filter, name) for name in BOUNDS},
-        **asdict(filter.thresholds),
     }
 
 
 def _edges(region: r.Region) -> dict[str, float]:
     """Open where they reach the end: rounding leaves correlations a little beyond 1."""
     return {name: math.inf * edge if abs(edge) >= 1 else edge for name, edge in asdict(region).items()}
+
+
+def moved(thresholds: r.Thresholds) -> dict[str, Any]:
+    """The thresholds that are not the default ones, in the order of the reasons: only these are bound."""
+    default = r.Thresholds()
+    return {name: value for name, value in asdict(thresholds).items() if value != getattr(default, name)}
+
+
+def is_stored(filter: r.PairFilter) -> bool:
+    """Whether the store has counted already what each step of this filter's funnel leaves."""
+    default = r.PairFilter()
+    return replace(filter, hide=default.hide, only=None) == default
+
+
+def reasons(bits: int) -> tuple[str, ...]:
+    """The names of a match's reasons, in their order."""
+    return tuple(name for place, name in enumerate(r.REASONS) if bits >> place & 1)
 
 
 def masks(filter: r.PairFilter) -> dict[str, int]:
@@ -66,9 +82,8 @@ def kept(filter: r.PairFilter) -> dict[str, Any]:
 
 
 def links(filter: r.PairFilter) -> dict[str, Any]:
-    """The values that store/sql/family_links.sql binds."""
-    clear = _sum(steps(filter))
-    return {"clear": clear, **{name: getattr(filter, name) for name in BOUNDS}, **asdict(filter.thresholds)}
+    """The values that store/sql/passing.sql binds, beside the moved thresholds."""
+    return {"clear": _sum(steps(filter)), **{name: getattr(filter, name) for name in BOUNDS}}
 
 
 def funnel(groups: list[tuple[int, int]], filter: r.PairFilter) -> list[r.FunnelStep]:

@@ -1,17 +1,13 @@
 """Neighbourhoods and maps: what lies near a feature, in its own space and across a comparison."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from typing import Any
 
-import duckdb
 import pyarrow as pa
 
-from store import filters, sql
+from store import filters
 from store import records as r
-from store.connection import cursor, one_line
-from store.errors import NotAStore
-from store.opened import Opened
-from store.schema import DATABASE
+from store.judged import Judged
 
 BY = ("activation", "decoder_cosine")
 NEAR = 10
@@ -21,7 +17,7 @@ BINS = 20
 DEFAULT = r.PairFilter()
 
 
-class Geometry(Opened):
+class Geometry(Judged):
     """The part of `Store` that knows what lies where; open a `Store`."""
 
     # Neighbours --------------------------------------------------------------------------------------------------
@@ -75,7 +71,7 @@ class Geometry(Opened):
     def _kept(self, comparison: str, filter: r.PairFilter, sign: int, limit: int) -> list[r.Match]:
         self.comparison(comparison)
         asked = {"comparison": comparison, "sign": sign, "limit": limit, **filters.links(filter)}
-        return self._rows("kept_neighbours", r.Match, **asked)
+        return self._matches("kept_neighbours", filter.thresholds, **asked)
 
     # Maps --------------------------------------------------------------------------------------------------------
     def map_methods(self, space: str) -> dict[str, int]:
@@ -110,22 +106,14 @@ class Geometry(Opened):
     ) -> list[r.PairRow]:
         """Those of some pairs (feature of A, feature of B) that are candidates, strongest first."""
         c = self.comparison(comparison)
-        asked = {"comparison": comparison, "space_a": c.space_a, "space_b": c.space_b, **asdict(thresholds)}
-        asked |= {"features_a": [a for a, _ in pairs], "features_b": [b for _, b in pairs]}
-        rows = self._dicts("map_pairs", **asked)
-        words = [(row.pop("tokens_a"), row.pop("tokens_b")) for row in rows]
-        return [r.PairRow(r.Match(**row), *tokens) for row, tokens in zip(rows, words, strict=True)]
+        chosen = {"features_a": [a for a, _ in pairs], "features_b": [b for _, b in pairs]}
+        return self._with_words(c, self._matches("map_pairs", thresholds, comparison=comparison, **chosen))
 
     def map_agreement(self, comparison: str) -> list[r.MapAgreement]:
         """Scores of the neighbours and of each map that both spaces have, by method and measure."""
         self.comparison(comparison)
         return self._rows("map_agreement", r.MapAgreement, comparison=comparison)
 
-    def _arrow(self, name: str, **asked: object) -> pa.Table:
+    def _arrow(self, name: str, **asked: Any) -> pa.Table:
         """Columns of `store/sql/<name>.sql`. Raises `NotAStore` for a damaged file."""
-        try:
-            with cursor(self._connection) as own:
-                return own.sql(sql.load(name), params=asked).to_arrow_table()
-        except duckdb.Error as error:
-            said = f"{self.folder / DATABASE} could not answer `{name}`: {one_line(error)}"
-            raise NotAStore(f"{said}; try `python -m store check {self.folder}`") from error
+        return self._asked(name, lambda own, text, values: own.sql(text, params=values).to_arrow_table(), **asked)

@@ -1,5 +1,7 @@
 """A published store that is open: the names in it, and how a question is put to it."""
 
+from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -12,6 +14,7 @@ from store.connection import MEMORY, THREADS, connect, cursor, one_line
 from store.errors import NotAStore, UnknownName
 from store.schema import DATABASE
 
+Answer = TypeVar("Answer")
 Record = TypeVar("Record")
 
 
@@ -33,6 +36,7 @@ class Opened:
             self.close()
             raise
         self.fingerprint = self._build.fingerprint
+        self._first_rows: dict[str, int] = {}
 
     def close(self) -> None:
         """Lets go of the file; questions asked afterwards fail."""
@@ -99,27 +103,66 @@ class Opened:
     def _fired(
         self, name: str, comparison: str, feature_a: int, feature_b: int, **asked: object
     ) -> list[dict[str, Any]]:
-        """Asks a question about the units where two features fire, by tokens or by aligned units."""
+        """Asks a question about the units where two features fire, by tokens or by aligned units.
+
+        The model of A is bound where the question or its units name it.
+        """
         c = self._pair(comparison, feature_a, feature_b)
         asked |= {"space_a": c.space_a, "feature_a": feature_a, "space_b": c.space_b, "feature_b": feature_b}
         if c.alignment == "identical":
             return self._dicts(name, **asked)
-        return self._dicts(name, "fired_aligned", **asked, alignment=c.alignment)
+        asked |= self._models_of(c) | {"alignment": c.alignment}
+        return self._dicts(name, units="aligned", **asked)
 
-    def _rows(self, name: str, record: type[Record], **asked: object) -> list[Record]:
-        return [record(**row) for row in self._dicts(name, **asked)]
+    def _models_of(self, c: r.Comparison) -> dict[str, str]:
+        return {"model_a": self._spaces[c.space_a].model, "model_b": self._spaces[c.space_b].model}
 
-    def _dicts(self, name: str, fired: str = "fired_identical", /, **asked: object) -> list[dict[str, Any]]:
-        """Rows of `store/sql/<name>.sql` by column name, lists as tuples. Raises `NotAStore` for a damaged file."""
+    def _rows(self, name: str, record: type[Record], **asked: Any) -> list[Record]:
+        """Rows of a question as records; its columns are named as their fields, in any order."""
+        columns, rows = self._answer(name, **asked)
+        places = [columns.index(field.name) for field in fields(record)]  # type: ignore[arg-type]
+        return [record(*(row[place] for place in places)) for row in rows]
+
+    def _dicts(self, name: str, **asked: Any) -> list[dict[str, Any]]:
+        """Rows of a question by column name."""
+        columns, rows = self._answer(name, **asked)
+        return [dict(zip(columns, row, strict=True)) for row in rows]
+
+    def _answer(
+        self, name: str, units: str = "identical", thresholds: r.Thresholds | None = None, **asked: Any
+    ) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Column names and rows of `store/sql/<name>.sql`, lists as tuples. Raises `NotAStore` for a damaged file.
+
+        `thresholds` belong to a question that has the part `bits`.
+        """
+
+        def take(own: duckdb.DuckDBPyConnection, text: str, values: dict[str, Any]) -> tuple[Any, list[Any]]:
+            answer = own.execute(text, values)
+            return answer.description or (), answer.fetchall()
+
+        found = self._asked(name, take, units, thresholds, **asked)
+        columns, rows = [column[0] for column in found[0]], found[1]
+        lists = {place for place, column in enumerate(found[0]) if column[1].id == "list"}
+        if lists:
+            rows = [
+                tuple(tuple(cell) if place in lists and cell is not None else cell for place, cell in enumerate(row))
+                for row in rows
+            ]
+        return columns, rows
+
+    def _asked(
+        self,
+        name: str,
+        take: Callable[[duckdb.DuckDBPyConnection, str, dict[str, Any]], Answer],
+        units: str = "identical",
+        thresholds: r.Thresholds | None = None,
+        **asked: Any,
+    ) -> Answer:
+        """What `take` makes of a cursor, a question's SQL and its values. Raises `NotAStore` for a damaged file."""
+        moved = filters.moved(thresholds) if thresholds is not None else {}
         try:
             with cursor(self._connection) as own:
-                answer = own.execute(sql.load(name, fired), asked)
-                columns = [column[0] for column in answer.description or ()]
-                rows = answer.fetchall()
+                return take(own, sql.load(name, units, tuple(moved)), asked | moved)
         except duckdb.Error as error:
             said = f"{self.folder / DATABASE} could not answer `{name}`: {one_line(error)}"
             raise NotAStore(f"{said}; try `python -m store check {self.folder}`") from error
-        return [
-            {name: tuple(cell) if isinstance(cell, list) else cell for name, cell in zip(columns, row, strict=True)}
-            for row in rows
-        ]

@@ -1,7 +1,8 @@
 """Store: one method per question that a page, a script or a test asks of a published folder."""
 
-from dataclasses import asdict
+import math
 from itertools import accumulate
+from typing import Any
 
 from store import filters, strips
 from store import records as r
@@ -23,12 +24,36 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores):
     """
 
     def summaries(self, thresholds: r.Thresholds = DEFAULTS) -> list[r.ComparisonSummary]:
-        return self._rows("summaries", r.ComparisonSummary, **asdict(thresholds))
+        """How much each comparison's spaces share."""
+        groups: dict[str, list[tuple[int, int]]] = {}
+        for row in self._mutual(thresholds):
+            groups.setdefault(row["comparison"], []).append((row["bits"], row["n"]))
+        found = []
+        for row in self._dicts("summaries"):
+            c = self._comparisons[row["comparison"]]
+            a, b = self._spaces[c.space_a], self._spaces[c.space_b]
+            counted = groups.get(c.comparison, [])
+            found.append(
+                r.ComparisonSummary(
+                    c.comparison, a.space, b.space, a.model == b.model and a.hook == b.hook, a.n_alive, b.n_alive,
+                    row["n_candidates"], row["n_mutual"],
+                    n_homologues=sum(n for bits, n in counted if not bits),
+                    n_token_explained=sum(n for bits, n in counted if "token" in filters.reasons(bits)),
+                    median_pearson=row["median_pearson"], median_context=row["median_context"],
+                )
+            )  # fmt: skip
+        return found
+
+    def _mutual(self, thresholds: r.Thresholds) -> list[dict[str, Any]]:
+        """How many mutual best matches of each comparison have which reasons."""
+        if filters.moved(thresholds):
+            return self._dicts("summary_counts", thresholds=thresholds)
+        return self._dicts("summary_counts_stored")
 
     def homologue_curves(self, thresholds: r.Thresholds = DEFAULTS) -> list[r.HomologueCurve]:
         """How many homologues of each comparison are left as more context is asked for, in `CURVE_STEPS` steps."""
         counts = {one: [0] * (r.CURVE_STEPS + 1) for one in (c.comparison for c in self.comparisons())}
-        for row in self._dicts("homologue_curve", steps=r.CURVE_STEPS, **asdict(thresholds)):
+        for row in self._dicts("homologue_curve", steps=r.CURVE_STEPS, thresholds=thresholds):
             counts[row["comparison"]][min(row["step"], r.CURVE_STEPS)] += row["n"]
         return [r.HomologueCurve(name, tuple(accumulate(found[::-1]))[::-1]) for name, found in sorted(counts.items())]
 
@@ -45,10 +70,8 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores):
         c = self.comparison(comparison)
         filters.one_of("sort", sort, r.SORTS)
         asked = {**filters.flagged(comparison, filter), **filters.kept(filter), "sort": sort}
-        sides = {"space_a": c.space_a, "space_b": c.space_b}
-        rows = self._dicts("pairs", **asked, **sides, limit=limit, offset=offset)
-        words = [(row.pop("tokens_a"), row.pop("tokens_b")) for row in rows]
-        return [r.PairRow(r.Match(**row), *tokens) for row, tokens in zip(rows, words, strict=True)]
+        found = self._matches("pairs", filter.thresholds, **asked, limit=limit, offset=offset)
+        return self._with_words(c, found)
 
     def funnel(self, comparison: str, filter: r.PairFilter) -> list[r.FunnelStep]:
         """What each filter leaves: `candidates`, the bounds that are set or drop something, then the hidden reasons.
@@ -56,14 +79,15 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores):
         `filter.only` is left out of account.
         """
         self.comparison(comparison)
-        rows = self._dicts("funnel", **filters.flagged(comparison, filter))
+        if filters.is_stored(filter):
+            rows = self._dicts("reason_counts", comparison=comparison)
+        else:
+            rows = self._dicts("funnel", thresholds=filter.thresholds, **filters.flagged(comparison, filter))
         return filters.funnel([(row["flags"], row["n"]) for row in rows], filter)
 
     def points(self, comparison: str, filter: r.PairFilter, limit: int = 5000) -> list[r.PairPoint]:
         """Matches as dots: those that pass first, then a fixed sample of the others."""
-        self.comparison(comparison)
-        asked = {**filters.flagged(comparison, filter), **filters.masks(filter), "limit": limit}
-        return self._rows("points", r.PairPoint, **asked)
+        return self._rows("points", r.PairPoint, **self._dots(comparison, filter), limit=limit)
 
     def around(
         self,
@@ -79,9 +103,22 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores):
         """
         self._pair(comparison, feature_a, feature_b)
         filters.one_of("sort", sort, r.SORTS)
+        pair: dict[str, Any] = {"comparison": comparison, "feature_a": feature_a, "feature_b": feature_b}
+        stored = self._dicts("match", thresholds=DEFAULTS, **pair)
+        key = stored[0][sort] if stored else None
+        if sort in ("feature_a", "feature_b"):
+            key = -pair[sort]
         asked = {**filters.flagged(comparison, filter), **filters.kept(filter), "sort": sort}
-        row = self._dicts("around", **asked, this_a=feature_a, this_b=feature_b)[0]
-        return row["previous"], row["next"], row["place"] if row["is_kept"] else None, row["n_kept"]
+        asked |= {"this_a": feature_a, "this_b": feature_b, "this_key": -math.inf if key is None else float(key)}
+        row = self._dicts("around", thresholds=filter.thresholds, **asked)[0]
+        if not stored:
+            return None, None, None, row["n_kept"]
+        keys = {name: row[name] for name in ("previous_key", "next_key")}
+        ties = self._dicts("around_ties", thresholds=filter.thresholds, **asked, **keys)[0]
+        before, after = (
+            None if packed is None else divmod(packed, 1 << 32) for packed in (ties["previous"], ties["next"])
+        )
+        return before, after, row["place"] if row["is_kept"] else None, row["n_kept"]
 
     def null_floor(self, comparison: str) -> list[r.NullFloor]:
         """What chance gives in each range of firing counts, rarest first; none where the text is a single passage."""
@@ -90,9 +127,11 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores):
 
     def best_points(self, comparison: str, filter: r.PairFilter, limit: int = 5000) -> list[r.BestPoint]:
         """The best match of each feature of A, the only ones that `null_floor` speaks of; those that pass first."""
-        self.comparison(comparison)
-        asked = {**filters.flagged(comparison, filter), **filters.masks(filter), "limit": limit}
-        return self._rows("best_points", r.BestPoint, **asked)
+        return self._rows("best_points", r.BestPoint, **self._dots(comparison, filter), limit=limit)
+
+    def _dots(self, comparison: str, filter: r.PairFilter) -> dict[str, Any]:
+        bound = {"space_a": self.comparison(comparison).space_a, "thresholds": filter.thresholds}
+        return {**bound, **filters.flagged(comparison, filter), **filters.masks(filter)}
 
     # What has no match -------------------------------------------------------------------------------------------
     def unmatched(
@@ -108,7 +147,19 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores):
         filters.one_of("sort", sort, r.UNMATCHED_SORTS)
         asked = self._unmatched(comparison, side, filter)
         page = {"clear": filters.unmatched_clear(filter), "sort": sort, "limit": limit, "offset": offset}
-        return self._rows("unmatched", r.Unmatched, **asked, **page)
+        rows = self._dicts("unmatched", **asked, **page)
+        words = self._words((row["space"], row["feature"]) for row in rows)
+        chance = self.null_floor(comparison) if side == "a" else []
+        # The null counts units, which are tokens only where both models cut the text alike.
+        is_identical = self.comparison(comparison).alignment == "identical"
+        found = []
+        for row in rows:
+            n, bits = row.pop("n_units_a"), row.pop("reason_bits")
+            n = row["n_active"] if n is None and is_identical else n
+            floor = next((one.q95 for one in chance if n and one.n_active_low <= n <= one.n_active_high), None)
+            tokens = words.get((row["space"], row["feature"]), ())
+            found.append(r.Unmatched(**row, chance_q95=floor, reasons=filters.reasons(bits), tokens=tokens))
+        return found
 
     def unmatched_counts(self, comparison: str, side: str, filter: r.UnmatchedFilter) -> list[r.FunnelStep]:
         """Features of a side that are `alive`, those of them `unmatched`, and what each filter leaves of these."""
@@ -128,7 +179,7 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores):
         """The evidence of a pair; None when the two were never candidates of each other."""
         self._pair(comparison, feature_a, feature_b)
         asked = {"comparison": comparison, "feature_a": feature_a, "feature_b": feature_b}
-        rows = self._rows("match", r.Match, **asked, **asdict(thresholds))
+        rows = self._matches("match", thresholds, **asked)
         return rows[0] if rows else None
 
     def runners_up(
@@ -146,7 +197,7 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores):
         c = self.comparison(comparison)
         self._feature(c.space_a, feature_a) if feature_b is None else self._feature(c.space_b, feature_b)
         asked = {"comparison": comparison, "feature_a": feature_a, "feature_b": feature_b, "limit": limit}
-        return self._rows("runners_up", r.Match, **asked, **asdict(thresholds))
+        return self._matches("runners_up", thresholds, **asked)
 
     def group_counts(self, comparison: str, feature_a: int, feature_b: int) -> dict[str, int]:
         """Units in each of `records.GROUPS`."""
@@ -170,7 +221,20 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores):
             group=group, limit=limit, offset=offset,
         )  # fmt: skip
         sides = ((self._spaces[c.space_a], feature_a), (self._spaces[c.space_b], feature_b))
-        return strips.pairs(self._dicts, page, *sides, width=width, identical=c.alignment == "identical")
+        if c.alignment == "identical":
+            return strips.pairs(self._dicts, page, *sides, width=width)
+        asked = {"chosen": [row["unit"] for row in page], "passages": [row["passage_id"] for row in page]}
+        found = self._dicts("unit_tokens", alignment=c.alignment, **self._models_of(c), **asked) if page else []
+        tokens = {row.pop("unit"): row for row in found}
+        first_rows = self._first_row(sides[0][0].model), self._first_row(sides[1][0].model)
+        page = [row | tokens[row["unit"]] for row in page]
+        return strips.aligned_pairs(self._dicts, page, *sides, width=width, first_rows=first_rows)
+
+    def _first_row(self, model: str) -> int:
+        """The row of `tokens` at which a model's tokens begin: they stand in their order, one after the other."""
+        if model not in self._first_rows:
+            self._first_rows[model] = self._dicts("first_row", model=model)[0]["row"]
+        return self._first_rows[model]
 
     def unit_scatter(
         self, comparison: str, feature_a: int, feature_b: int, points: int = 2000, cells: int = 40
@@ -190,11 +254,17 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores):
     def token_rows(self, comparison: str, feature_a: int, feature_b: int, limit: int = 20) -> list[r.TokenRow]:
         """Token texts (of A's model; of a whole unit where the two differ) with most of both features' mass."""
         c = self._pair(comparison, feature_a, feature_b)
-        name = "token_rows" if c.alignment == "identical" else "token_rows_aligned"
         model_a = self._spaces[c.space_a].model
+        rows = self._fired("token_rows", comparison, feature_a, feature_b, model_a=model_a, limit=limit)
+        numbers = [row.pop("text_id") for row in rows]
+        if c.alignment == "identical":
+            found = self._dicts("texts", model=model_a, text_ids=numbers)
+        else:
+            found = self._dicts("aligned_texts", alignment=c.alignment, text_ids=numbers)
+        texts = {row["text_id"]: row for row in found}
         return [
-            r.TokenRow(**row)
-            for row in self._fired(name, comparison, feature_a, feature_b, model_a=model_a, limit=limit)
+            r.TokenRow(token=texts[number]["text"], n_units=texts[number]["n_tokens"], **row)
+            for number, row in zip(numbers, rows, strict=True)
         ]
 
     # One feature -------------------------------------------------------------------------------------------------
@@ -220,8 +290,12 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores):
 
     def elsewhere(self, space: str, feature: int, thresholds: r.Thresholds = DEFAULTS) -> list[r.Elsewhere]:
         """The feature's best match in every comparison that its space is part of."""
-        asked = self._feature(space, feature) | asdict(thresholds)
+        self._feature(space, feature)
         as_a = [c.comparison for c in self._comparisons.values() if c.space_a == space]
         as_b = [c.comparison for c in self._comparisons.values() if c.space_b == space]
-        rows = self._dicts("elsewhere", **asked, as_a=as_a, as_b=as_b)
-        return [r.Elsewhere(row["comparison"], row.pop("side"), row.pop("other_space"), r.Match(**row)) for row in rows]
+        rows = self._dicts("elsewhere", thresholds=thresholds, feature=feature, as_a=as_a, as_b=as_b)
+        found = [
+            r.Elsewhere(match.comparison, row["side"], self._across(match.comparison, row["side"]), match)
+            for row, match in zip(rows, self._completed(rows), strict=True)
+        ]
+        return sorted(found, key=lambda one: one.other_space)

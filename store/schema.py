@@ -4,11 +4,12 @@ A table's `order` is the total order of its rows on disk and its `key` is unique
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 4
+from store import sql
+
+SCHEMA_VERSION = 5
 """Raised whenever a table or column changes its meaning; a reader refuses a newer one."""
 
 DATABASE = "homolog.duckdb"
@@ -18,6 +19,7 @@ _ARROW = {
     "VARCHAR": pa.string(),
     "BOOLEAN": pa.bool_(),
     "INTEGER": pa.int32(),
+    "INTEGER[]": pa.list_(pa.int32()),
     "BIGINT": pa.int64(),
     "FLOAT": pa.float32(),
     "DOUBLE": pa.float64(),
@@ -34,6 +36,8 @@ class Column:
     unit: str = ""
     nullable: bool = False
     """Whether NULL ("unknown") may stand here."""
+    derived: bool = False
+    """Whether publishing computes it from other columns of the store, for speed."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class Table:
     key: tuple[str, ...]
     order: tuple[str, ...]
     columns: tuple[Column, ...]
+    derived: bool = False
+    """Whether publishing makes it from the tables before it, for speed."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -50,14 +56,26 @@ class Table:
 
     @property
     def arrow(self) -> pa.Schema:
-        """The Arrow schema that rows of this table must have."""
-        return pa.schema([pa.field(c.name, _ARROW[c.type], nullable=c.nullable) for c in self.columns])
+        """The Arrow schema that rows of this table must have; what publishing derives is not in it."""
+        given = [c for c in self.columns if not c.derived]
+        return pa.schema([pa.field(c.name, _ARROW[c.type], nullable=c.nullable) for c in given])
 
     @property
     def ddl(self) -> str:
         """`CREATE TABLE`, with NOT NULL where the schema says so."""
         columns = ",\n  ".join(f'"{c.name}" {c.type}{"" if c.nullable else " NOT NULL"}' for c in self.columns)
         return f'CREATE TABLE "{self.name}" (\n  {columns}\n)'
+
+    @property
+    def insert(self) -> str:
+        """The statement that adds the rows of a relation `part`, or that makes a derived table.
+
+        The tables before this one must be there, and the macros of `macros`.
+        """
+        if self.derived or any(column.derived for column in self.columns):
+            return sql.load(f"insert_{self.name}")
+        names = ", ".join(f'"{name}"' for name in self.names)
+        return f'INSERT INTO "{self.name}" SELECT {names} FROM part'
 
 
 SPACE = Column("space", "VARCHAR", "Feature space, by its name in the run file")
@@ -150,6 +168,32 @@ TABLES: tuple[Table, ...] = (
             Column("char_end", "INTEGER", "One past the last character", "characters"),
             Column("is_special", "BOOLEAN", "BOS, EOS or PAD: never counted in a statistic, an example or a match"),
         ),
+    ),
+    Table(
+        "vocabulary",
+        "The token texts of each model, numbered in their order.",
+        ("model", "text_id"),
+        ("model", "text_id"),
+        (
+            Column("model", "VARCHAR", "Model"),
+            Column("text_id", "INTEGER", "Token text, by its place among those of its model in their order", "index"),
+            Column("text", "VARCHAR", "The text"),
+            Column("n_tokens", "BIGINT", "How often it stands in the passages, special ones apart", "tokens"),
+        ),
+        derived=True,
+    ),
+    Table(
+        "contexts",
+        "The tokens of each passage as one row, of each model.",
+        ("model", "passage_id"),
+        ("model", "passage_id"),
+        (
+            Column("model", "VARCHAR", "Model"),
+            PASSAGE,
+            Column("first_token", "INTEGER", "Its first token, special ones included", "index"),
+            Column("text_ids", "INTEGER[]", "text_id of each token; of a special one -1 - text_id", "index"),
+        ),
+        derived=True,
     ),
     Table(
         "spaces",
@@ -352,6 +396,34 @@ TABLES: tuple[Table, ...] = (
         ),
     ),
     Table(
+        "unit_texts",
+        "The texts of aligned units, in the tokens of A's model, numbered in their order.",
+        ("alignment", "text_id"),
+        ("alignment", "text_id"),
+        (
+            Column("alignment", "VARCHAR", "`<model A>~<model B>`"),
+            Column("text_id", "INTEGER", "Text, by its place among those of its alignment in their order", "index"),
+            Column("text", "VARCHAR", "A's tokens of the unit, joined"),
+            Column("n_units", "BIGINT", "How many units have it", "units"),
+        ),
+        derived=True,
+    ),
+    Table(
+        "unit_contexts",
+        "The units of each passage as one row.",
+        ("alignment", "passage_id"),
+        ("alignment", "passage_id"),
+        (
+            Column("alignment", "VARCHAR", "`<model A>~<model B>`"),
+            PASSAGE,
+            Column("first_unit", "INTEGER", "Its first unit", "index"),
+            Column("units_a", "INTEGER[]", "Unit of each token of A, from the first one; NULL in none", "index"),
+            Column("units_b", "INTEGER[]", "The same of each token of B", "index"),
+            Column("text_ids", "INTEGER[]", "text_id of each unit", "index"),
+        ),
+        derived=True,
+    ),
+    Table(
         "matches",
         "Candidate pairs with their evidence: the ten best by pearson and by pearson_context, from both sides.",
         ("comparison", "feature_a", "feature_b"),
@@ -401,7 +473,45 @@ TABLES: tuple[Table, ...] = (
                 "fraction",
                 True,
             ),
+            Column("least_active", "INTEGER", "Tokens that the rarer of the two fires on", "tokens", derived=True),
+            Column(
+                "largest_rate",
+                "DOUBLE",
+                "Firing rate of the more frequent of the two",
+                "fraction",
+                derived=True,
+            ),
+            Column("largest_special", "DOUBLE", "The larger special_share of the two", "fraction", True, True),
+            Column("least_top_share", "DOUBLE", "The smaller top_token_share; NULL if one is", "fraction", True, True),
+            Column("both_stop", "BOOLEAN", "Whether both top tokens are stop words or marks", derived=True),
+            Column("reason_bits", "INTEGER", "Its reasons at the default thresholds, as bits", derived=True),
         ),
+    ),
+    Table(
+        "match_summaries",
+        "What the matches of a comparison are as a whole, whatever the thresholds.",
+        ("comparison",),
+        ("comparison",),
+        (
+            COMPARISON,
+            Column("n_candidates", "BIGINT", "Matches", "matches"),
+            Column("n_mutual", "BIGINT", "Mutual best matches", "matches"),
+            Column("median_pearson", "DOUBLE", "Median pearson of the best match of A's features", "correlation", True),
+            Column("median_context", "DOUBLE", "Median pearson_context of these", "correlation", True),
+        ),
+        derived=True,
+    ),
+    Table(
+        "reason_counts",
+        "How many matches of a comparison have each combination of reasons at the default thresholds.",
+        ("comparison", "flags"),
+        ("comparison", "flags"),
+        (
+            COMPARISON,
+            Column("flags", "INTEGER", "reason_bits, 2048 for a pearson below 0, 4096 for a pearson_context below -1"),
+            Column("n_matches", "BIGINT", "Matches that have just these", "matches"),
+        ),
+        derived=True,
     ),
     Table(
         "match_nulls",
@@ -527,5 +637,4 @@ def comments() -> list[str]:
 
 def macros() -> list[str]:
     """The `CREATE MACRO` statements that a published database holds: `judged_matches` and what it is made of."""
-    text = (Path(__file__).parent / "sql" / "judged_matches.sql").read_text(encoding="utf-8")
-    return [statement.strip() for statement in text.split(";\n") if statement.strip()]
+    return [one.strip() for one in sql.load("judged_matches").split(";\n") if one.strip()]

@@ -1,6 +1,6 @@
 """Strips: stretches of a passage around a token, from the rows that the store's SQL gives."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from store import records as r
@@ -8,99 +8,151 @@ from store import records as r
 Rows = list[dict[str, Any]]
 Ask = Callable[..., Rows]
 """`Store._dicts`: the name of a question and its bound values -> rows."""
+Side = tuple[r.Space, int]
+"""A space and a feature of it."""
 
 
 def examples(ask: Ask, page: Rows, space: r.Space, feature: int, *, stratum: str, width: int) -> list[r.Strip]:
     """One strip for each row of `page` (rank, token_index, passage_id, source), in its order."""
     passages, focus = [row["passage_id"] for row in page], [row["token_index"] for row in page]
-    found = _around(ask, space, feature, passages, focus, [1] * len(page), width)
+    found = _around(ask, space.model, passages, focus, [1] * len(page), width)
+    activations = _activations(ask, (space, feature), found.values())
     return [
-        _strip(row["passage_id"], row["source"], found[row["token_index"]], stratum=stratum, rank=row["rank"])
+        _strip(
+            row["passage_id"], row["source"], found[row["token_index"]], activations, stratum=stratum, rank=row["rank"]
+        )
         for row in page
     ]
 
 
-def pairs(
-    ask: Ask,
-    page: Rows,
-    side_a: tuple[r.Space, int],
-    side_b: tuple[r.Space, int],
-    *,
-    width: int,
-    identical: bool,
-) -> list[r.PairStrip]:
-    """One pair of strips for each row of store/sql/pair_passages.sql. B shows the text that A shows, in B's tokens."""
-    passages = [row["passage_id"] for row in page]
-    focus_a, n_focus_a = [row["token_a"] for row in page], [row["n_tokens_a"] for row in page]
-    focus_b, n_focus_b = [row["token_b"] for row in page], [row["n_tokens_b"] for row in page]
-    found_a = _around(ask, *side_a, passages, focus_a, n_focus_a, width)
-    if identical:
-        found_b = _around(ask, *side_b, passages, focus_b, n_focus_b, width)
-    else:
-        shown = [[t for t in found_a[focus] if t["is_shown"]] for focus in focus_a]
-        found_b = _beside(ask, side_b, side_a[0], passages, focus_b, n_focus_b, shown)
+def pairs(ask: Ask, page: Rows, side_a: Side, side_b: Side, *, width: int) -> list[r.PairStrip]:
+    """One pair of strips for each row of store/sql/pair_passages.sql, where a unit is a token of both models."""
+    passages, focus = [row["passage_id"] for row in page], [row["unit"] for row in page]
+    found = _around(ask, side_a[0].model, passages, focus, [1] * len(page), width)
+    on_a, on_b = (_activations(ask, side, found.values()) for side in (side_a, side_b))
     strips = []
     for row in page:
-        a = _strip(row["passage_id"], row["source"], found_a[row["token_a"]])
-        b = _strip(row["passage_id"], row["source"], found_b[row["token_b"]])
-        if not identical:
-            # Both show one stretch of text, so what lies beyond it is the same.
-            b = r.Strip(b.passage_id, b.source, b.tokens, a.cut_left, a.cut_right)
+        a, b = (_strip(row["passage_id"], row["source"], found[row["unit"]], own) for own in (on_a, on_b))
+        strips.append(r.PairStrip(a, b, row["activation_a"], row["activation_b"]))
+    return strips
+
+
+def aligned_pairs(
+    ask: Ask, page: Rows, side_a: Side, side_b: Side, *, width: int, first_rows: tuple[int, int]
+) -> list[r.PairStrip]:
+    """The same with the tokens of each unit in `page` (store/sql/unit_tokens.sql).
+
+    B shows the text that A shows, in B's tokens. `first_rows`: the rows of `tokens` at which both models begin.
+    """
+    passages = [row["passage_id"] for row in page]
+    focus, n_focus = [row["token_a"] for row in page], [row["n_tokens_a"] for row in page]
+    found_a = _around(ask, side_a[0].model, passages, focus, n_focus, width)
+    found_b = _beside(ask, page, found_a, (side_a[0].model, side_b[0].model), first_rows)
+    on_a, on_b = _activations(ask, side_a, found_a.values()), _activations(ask, side_b, found_b.values())
+    strips = []
+    for row in page:
+        a = _strip(row["passage_id"], row["source"], found_a[row["token_a"]], on_a)
+        b = _strip(row["passage_id"], row["source"], found_b[row["token_b"]], on_b)
+        # Both show one stretch of text, so what lies beyond it is the same.
+        b = r.Strip(b.passage_id, b.source, b.tokens, a.cut_left, a.cut_right)
         strips.append(r.PairStrip(a, b, row["activation_a"], row["activation_b"]))
     return strips
 
 
 def _around(
-    ask: Ask, space: r.Space, feature: int, passages: list[int], focus: list[int], n_focus: list[int], width: int
+    ask: Ask, model: str, passages: list[int], focus: list[int], n_focus: list[int], width: int
 ) -> dict[int, Rows]:
-    rows = ask(
-        "strip_tokens",
-        model=space.model,
-        space=space.space,
-        feature=feature,
-        passages=passages,
-        focus=focus,
-        n_focus=n_focus,
-        width=width,
-    )
-    return _by_focus(rows, focus)
+    """The tokens around each focus."""
+    places = {"passages": passages, "focus": focus, "n_focus": n_focus}
+    windows = ask("strip_windows", model=model, width=width, **places) if focus else []
+    texts = _texts(ask, model, (one for window in windows for one in window["text_ids"]))
+    return {
+        window["focus"]: [
+            _token(texts, number, window["first_token"] + place, window["focus"], window["n_focus"], width)
+            for place, number in enumerate(window["text_ids"])
+        ]
+        for window in windows
+    }
 
 
 def _beside(
-    ask: Ask,
-    side: tuple[r.Space, int],
-    space_a: r.Space,
-    passages: list[int],
-    focus: list[int],
-    n_focus: list[int],
-    shown: list[Rows],
+    ask: Ask, page: Rows, found_a: dict[int, Rows], models: tuple[str, str], first_rows: tuple[int, int]
 ) -> dict[int, Rows]:
-    space, feature = side
-    rows = ask(
-        "strip_tokens_beside",
-        model=space.model,
-        space=space.space,
-        feature=feature,
-        passages=passages,
-        focus=focus,
-        n_focus=n_focus,
-        model_a=space_a.model,
-        starts=[tokens[0]["token_index"] for tokens in shown],
-        ends=[tokens[-1]["token_index"] for tokens in shown],
-    )
-    return _by_focus(rows, focus)
-
-
-def _by_focus(rows: Rows, focus: list[int]) -> dict[int, Rows]:
-    found: dict[int, Rows] = {token: [] for token in focus}
-    for row in rows:
-        found[row["focus"]].append(row)
+    """B's tokens of the stretches of text that A's strips show, by B's focus."""
+    if not page:
+        return {}
+    shown = [[t["token_index"] for t in found_a[row["token_a"]] if t["is_shown"]] for row in page]
+    ends = {"lower": [tokens[0] for tokens in shown], "upper": [tokens[-1] + 1 for tokens in shown]}
+    characters_a = _characters(ask, first_rows[0], **ends)
+    rows = ask("contexts", model=models[1], passages=[row["passage_id"] for row in page])
+    contexts = {row["passage_id"]: row for row in rows}
+    lower = [row["first_token"] for row in rows]
+    upper = [row["first_token"] + len(row["text_ids"]) for row in rows]
+    characters_b = _characters(ask, first_rows[1], lower=lower, upper=upper)
+    texts = _texts(ask, models[1], (one for row in rows for one in row["text_ids"]))
+    found: dict[int, Rows] = {}
+    for row, tokens in zip(page, shown, strict=True):
+        stretch = characters_a[tokens[0]][0], characters_a[tokens[-1]][1]
+        context = contexts[row["passage_id"]]
+        found[row["token_b"]] = [
+            _token(texts, number, token, row["token_b"], row["n_tokens_b"])
+            for token, number in enumerate(context["text_ids"], context["first_token"])
+            if _overlaps(characters_b[token], stretch)
+        ]
     return found
 
 
-def _strip(passage_id: int, source: str, rows: Rows, *, stratum: str | None = None, rank: int | None = None) -> r.Strip:
+def _overlaps(characters: tuple[int, int], stretch: tuple[int, int]) -> bool:
+    start, end = characters
+    # A special token stands for no character.
+    return stretch[0] <= start <= stretch[1] if start == end else start < stretch[1] and end > stretch[0]
+
+
+def _characters(ask: Ask, row: int, *, lower: list[int], upper: list[int]) -> dict[int, tuple[int, int]]:
+    found = ask("characters", row=row, lower=lower, upper=upper)
+    return {one["token_index"]: (one["char_start"], one["char_end"]) for one in found}
+
+
+def _texts(ask: Ask, model: str, numbers: Iterable[int]) -> dict[int, str]:
+    """Texts of a model by the numbers that contexts have: of a special token -1 - its text's."""
+    wanted = sorted({number if number >= 0 else -1 - number for number in numbers})
+    return {row["text_id"]: row["text"] for row in ask("texts", model=model, text_ids=wanted)} if wanted else {}
+
+
+def _token(
+    texts: dict[int, str], number: int, token: int, focus: int, n_focus: int, width: int | None = None
+) -> dict[str, Any]:
+    is_special = number < 0
+    return {
+        "token_index": token,
+        "text": texts[-1 - number if is_special else number],
+        "is_special": is_special,
+        "is_focus": focus <= token < focus + n_focus,
+        "is_shown": width is None or focus - width <= token < focus + n_focus + width,
+    }
+
+
+def _activations(ask: Ask, side: Side, stretches: Iterable[Rows]) -> dict[int, float]:
+    """A feature's activations in stretches of tokens, each one after the other."""
+    ends = [(tokens[0]["token_index"], tokens[-1]["token_index"] + 1) for tokens in stretches]
+    if not ends:
+        return {}
+    lower, upper = [first for first, _ in ends], [last for _, last in ends]
+    rows = ask("strip_activations", space=side[0].space, feature=side[1], lower=lower, upper=upper)
+    return {row["token_index"]: row["activation"] for row in rows}
+
+
+def _strip(
+    passage_id: int,
+    source: str,
+    rows: Rows,
+    activations: dict[int, float],
+    *,
+    stratum: str | None = None,
+    rank: int | None = None,
+) -> r.Strip:
     tokens = tuple(
-        r.StripToken(t["token_index"], t["text"], t["activation"], t["is_special"], t["is_focus"])
+        r.StripToken(t["token_index"], t["text"], activations.get(t["token_index"]), t["is_special"], t["is_focus"])
         for t in rows
         if t["is_shown"]
     )

@@ -1,16 +1,14 @@
 """Which features fire on a word, in every space, and what they are matched with."""
 
-from dataclasses import asdict
-
 from store import records as r
-from store.opened import Opened
+from store.judged import Judged, Ref
 
 WHITE = " \t\n\r\v\f\u00a0\u2028\u2029\u3000"
 """Characters at the ends of a token that a search does not tell apart."""
 SUGGESTED = 8
 
 
-class TokenSearch(Opened):
+class TokenSearch(Judged):
     """The part of `Store` that starts from a word; open a `Store`."""
 
     def token_search(self, text: str, limit: int = 20, thresholds: r.Thresholds | None = None) -> r.TokenSearch:
@@ -23,18 +21,32 @@ class TokenSearch(Opened):
         bare = text.strip(WHITE).lower()
         if not bare:
             return r.TokenSearch(bare, (), (), ())
-        asked = {"text": bare, "white": WHITE}
-        texts = self._dicts("token_search_texts", **asked, limit=SUGGESTED)
-        found = self._dicts("token_search", **asked, limit=limit)
-        sides = {"spaces": [row["space"] for row in found], "features": [row["feature"] for row in found]}
-        matches: dict[tuple[str, int], list[r.Elsewhere]] = {}
-        for row in self._dicts("token_search_matches", **sides, **asdict(thresholds or r.Thresholds())):
-            own = row.pop("space"), row.pop("feature")
-            side, other = row.pop("side"), row.pop("other_space")
-            matches.setdefault(own, []).append(r.Elsewhere(row["comparison"], side, other, r.Match(**row)))
+        texts = self._dicts("token_search_texts", text=bare, white=WHITE, limit=SUGGESTED)
         spelled, holding = (
             tuple(r.TokenText(row["model"], row["text"], row["n_tokens"]) for row in texts if row["is_match"] is which)
             for which in (True, False)
         )
-        hits = tuple(r.TokenHit(**row, matches=tuple(matches.get((row["space"], row["feature"]), ()))) for row in found)
+        matched = sorted({one.text for one in spelled})
+        found = self._dicts("token_search", texts=matched, limit=limit) if matched else []
+        refs = [(row["space"], row["feature"]) for row in found]
+        words, sides = self._words(refs), self._sides(refs)
+        matches = self._best_matches(refs, thresholds or r.Thresholds())
+        hits = tuple(
+            r.TokenHit(
+                **row, n_active_all=sides[ref]["n_active"], tokens=words[ref], matches=tuple(matches.get(ref, ()))
+            )
+            for ref, row in zip(refs, found, strict=True)
+        )
         return r.TokenSearch(bare, spelled, holding, hits)
+
+    def _best_matches(self, refs: list[Ref], thresholds: r.Thresholds) -> dict[Ref, list[r.Elsewhere]]:
+        """The best match of each of some features in every comparison that its space is part of."""
+        if not refs:
+            return {}
+        rows = self._dicts("token_search_matches", thresholds=thresholds, **self._paired(refs))
+        found: dict[Ref, list[r.Elsewhere]] = {}
+        for row, match in zip(rows, self._completed(rows), strict=True):
+            side, c = row["side"], self._comparisons[match.comparison]
+            own = (c.space_a, match.feature_a) if side == "a" else (c.space_b, match.feature_b)
+            found.setdefault(own, []).append(r.Elsewhere(c.comparison, side, self._across(c.comparison, side), match))
+        return {ref: sorted(own, key=lambda one: one.other_space) for ref, own in found.items()}

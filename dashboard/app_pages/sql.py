@@ -85,7 +85,9 @@ def result(reader: data.Reader, sql: str) -> None:
     if not table.columns:
         return
     frame, config = tables.frame(table, reader.fingerprint, reader.comparisons())
-    st.dataframe(frame, column_config=config, hide_index=True, key="sql_result", placeholder=words.NONE)
+    st.dataframe(
+        frame, column_config=config, hide_index=True, key="sql_result", placeholder=words.NONE, alt="rows of the answer"
+    )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         take_away.files(reader, "sql", "homolog", sql)
 

@@ -1,4 +1,10 @@
 // On top of every page: search, the reading list, the keys. What is listened to on the document is registered once.
+// Streamlit's own button on a table of answers writes texts that a spreadsheet runs as formulas; ours does not.
+function hideRawFiles() {
+  for (const button of document.querySelectorAll('[data-testid="stDataFrame"] [aria-label^="Download as CSV"]'))
+    button.style.display = "none";
+}
+
 function listen() {
   if (window.__homologListens) return;
   window.__homologListens = true;
@@ -9,7 +15,10 @@ function listen() {
     tray.read();
     tray.mark();
   });
-  new MutationObserver(() => tray.mark()).observe(document.body, { childList: true, subtree: true });
+  new MutationObserver(() => {
+    tray.mark();
+    hideRawFiles();
+  }).observe(document.body, { childList: true, subtree: true });
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {

@@ -3,17 +3,9 @@ WITH places AS (
   SELECT *, row_number() OVER (PARTITION BY space ORDER BY mass_share DESC, feature) AS place
   FROM concept_features
   WHERE concept = $concept AND mass_share >= $share
-),
-words AS (
-  SELECT space, feature, list(token ORDER BY rank) AS tokens
-  FROM feature_tokens
-  JOIN (SELECT space, feature FROM places WHERE place <= $limit) USING (space, feature)
-  WHERE rank <= 5
-  GROUP BY space, feature
 )
-SELECT p.space, p.feature, p.mass_share, p.n_active, f.n_active AS n_active_all, coalesce(words.tokens, []) AS tokens
+SELECT p.space, p.feature, p.mass_share, p.n_active, f.n_active AS n_active_all
 FROM places AS p
 JOIN features AS f ON f.space = p.space AND f.feature = p.feature
-LEFT JOIN words ON words.space = p.space AND words.feature = p.feature
 WHERE p.place <= $limit
 ORDER BY p.space, p.place

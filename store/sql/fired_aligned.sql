@@ -1,31 +1,34 @@
 -- Every unit where either feature fires; a unit's activation is the largest of its tokens.
--- Parameters: $alignment, $space_a, $feature_a, $space_b, $feature_b
-aligned AS (
-  SELECT unit, token_a, n_tokens_a, token_b, n_tokens_b FROM units WHERE alignment = $alignment
-),
-side_a AS (
-  SELECT u.unit, max(s.activation) AS activation
+-- Parameters: $alignment, $model_a, $space_a, $feature_a, $model_b, $space_b, $feature_b
+tokens_a AS (
+  SELECT c.passage_id, s.token_index - c.first_token + 1 AS place, s.activation
   FROM (SELECT token_index, activation FROM activations WHERE space = $space_a AND feature = $feature_a) AS s
-  ASOF JOIN aligned AS u ON s.token_index >= u.token_a
-  -- A token between two units (a special one) belongs to none.
-  WHERE s.token_index < u.token_a + u.n_tokens_a
-  GROUP BY u.unit
+  ASOF JOIN (SELECT passage_id, first_token FROM contexts WHERE model = $model_a) AS c ON s.token_index >= c.first_token
+),
+tokens_b AS (
+  SELECT c.passage_id, s.token_index - c.first_token + 1 AS place, s.activation
+  FROM (SELECT token_index, activation FROM activations WHERE space = $space_b AND feature = $feature_b) AS s
+  ASOF JOIN (SELECT passage_id, first_token FROM contexts WHERE model = $model_b) AS c ON s.token_index >= c.first_token
+),
+-- A special token belongs to no unit: its place in the list is NULL.
+side_a AS (
+  SELECT t.passage_id, u.units_a[t.place] + u.first_unit AS unit, max(t.activation) AS activation
+  FROM tokens_a AS t
+  JOIN unit_contexts AS u ON u.alignment = $alignment AND u.passage_id = t.passage_id
+  GROUP BY ALL
 ),
 side_b AS (
-  SELECT u.unit, max(s.activation) AS activation
-  FROM (SELECT token_index, activation FROM activations WHERE space = $space_b AND feature = $feature_b) AS s
-  ASOF JOIN aligned AS u ON s.token_index >= u.token_b
-  WHERE s.token_index < u.token_b + u.n_tokens_b
-  GROUP BY u.unit
-),
-either AS (
-  SELECT
-    coalesce(side_a.unit, side_b.unit) AS unit,
-    coalesce(side_a.activation, 0)::DOUBLE AS activation_a,
-    coalesce(side_b.activation, 0)::DOUBLE AS activation_b
-  FROM side_a FULL JOIN side_b ON side_a.unit = side_b.unit
+  SELECT t.passage_id, u.units_b[t.place] + u.first_unit AS unit, max(t.activation) AS activation
+  FROM tokens_b AS t
+  JOIN unit_contexts AS u ON u.alignment = $alignment AND u.passage_id = t.passage_id
+  GROUP BY ALL
 ),
 fired AS (
-  SELECT either.unit, token_a, n_tokens_a, token_b, n_tokens_b, activation_a, activation_b
-  FROM either JOIN aligned ON aligned.unit = either.unit
+  SELECT
+    coalesce(a.unit, b.unit) AS unit,
+    coalesce(a.passage_id, b.passage_id) AS passage_id,
+    coalesce(a.activation, 0)::DOUBLE AS activation_a,
+    coalesce(b.activation, 0)::DOUBLE AS activation_b
+  FROM (FROM side_a WHERE unit IS NOT NULL) AS a
+  FULL JOIN (FROM side_b WHERE unit IS NOT NULL) AS b ON a.unit = b.unit
 )

@@ -2,10 +2,6 @@
 fired AS (
   SELECT
     coalesce(a.token_index, b.token_index) AS unit,
-    coalesce(a.token_index, b.token_index) AS token_a,
-    1 AS n_tokens_a,
-    coalesce(a.token_index, b.token_index) AS token_b,
-    1 AS n_tokens_b,
     coalesce(a.activation, 0)::DOUBLE AS activation_a,
     coalesce(b.activation, 0)::DOUBLE AS activation_b
   FROM (SELECT token_index, activation FROM activations WHERE space = $space_a AND feature = $feature_a) AS a

@@ -1,17 +1,14 @@
 -- The matches of a comparison with `flags`: the bits of their reasons, then one bit for each bound that they miss.
 -- Parameters: $comparison, $feature_a and $feature_b (or NULL), $min_pearson, $min_context, $min_active, $token_low,
--- $token_high, $r_low, $r_high, thresholds
+-- $token_high, $r_low, $r_high, moved thresholds
 flagged AS NOT MATERIALIZED (
   SELECT
     *,
-    reason_bits
+-- include: bits
     + 2048 * (pearson < $min_pearson)::INTEGER
     + 4096 * (pearson_context < $min_context)::INTEGER
-    + 8192 * (least(n_active_a, n_active_b) < $min_active)::INTEGER AS flags
-  FROM judged_matches(
-    rare := $rare, dense := $dense, special := $special, position := $position, token := $token,
-    single_token := $single_token, stop_token := $stop_token, hub := $hub, chance := $chance, thin := $thin
-  )
+    + 8192 * (least_active < $min_active)::INTEGER AS flags
+  FROM matches
   WHERE comparison = $comparison
     AND ($feature_a IS NULL OR feature_a = $feature_a)
     AND ($feature_b IS NULL OR feature_b = $feature_b)

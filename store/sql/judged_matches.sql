@@ -35,9 +35,8 @@ CREATE OR REPLACE MACRO judged_features(rare := 30, dense := 0.10, special := 0.
 WITH judged AS (
   SELECT
     *,
-    (n_active < rare)::INTEGER
-    + 2 * (firing_rate > dense)::INTEGER
-    + 4 * coalesce(special_share > special, false)::INTEGER AS reason_bits
+-- include: named_feature_bits
+    AS reason_bits
   FROM features
 )
 SELECT *, reason_names(reason_bits) AS reasons FROM judged;
@@ -49,23 +48,9 @@ CREATE OR REPLACE MACRO judged_matches(
   rare := 30, dense := 0.10, special := 0.5, position := 0.5, token := 0.8, single_token := 0.8, stop_token := 0.2,
   hub := 3, chance := 0.05, thin := 10
 ) AS TABLE
-WITH sides AS (
+WITH judged AS (
   SELECT
-    space,
-    feature,
-    top_token,
-    n_active,
-    firing_rate,
-    special_share,
-    top_token_share,
-    reason_bits AS bits_of_either,
-    32 * coalesce(top_token_share >= single_token, false)::INTEGER
-    + 64 * coalesce(top_token_share >= stop_token AND is_stop_token(top_token), false)::INTEGER AS bits_of_both
-  FROM judged_features(rare := rare, dense := dense, special := special)
-),
-judged AS (
-  SELECT
-    m.*,
+    m.* EXCLUDE (least_active, largest_rate, largest_special, least_top_share, both_stop, reason_bits),
     a.top_token AS top_token_a,
     b.top_token AS top_token_b,
     a.n_active AS n_active_a,
@@ -76,17 +61,11 @@ judged AS (
     b.special_share AS special_share_b,
     a.top_token_share AS top_token_share_a,
     b.top_token_share AS top_token_share_b,
-    (a.bits_of_either | b.bits_of_either)
-    + (a.bits_of_both & b.bits_of_both)
-    + 8 * (m.pearson_position > position * m.pearson)::INTEGER
-    + 16 * (m.pearson_token > token * m.pearson)::INTEGER
-    + 128 * (NOT m.mutual_best)::INTEGER
-    + 256 * (m.hub_size > hub)::INTEGER
-    + 512 * coalesce(m.q_value > chance, false)::INTEGER
-    + 1024 * (m.n_both < thin)::INTEGER AS reason_bits
+-- include: named_bits
+    AS reason_bits
   FROM matches AS m
   JOIN comparisons AS c ON c.comparison = m.comparison
-  JOIN sides AS a ON a.space = c.space_a AND a.feature = m.feature_a
-  JOIN sides AS b ON b.space = c.space_b AND b.feature = m.feature_b
+  JOIN features AS a ON a.space = c.space_a AND a.feature = m.feature_a
+  JOIN features AS b ON b.space = c.space_b AND b.feature = m.feature_b
 )
 SELECT *, reason_names(reason_bits) AS reasons FROM judged;

@@ -1,22 +1,22 @@
--- Best match of some features in every comparison that their spaces are part of. Parameters: $spaces, $features
--- (lists), thresholds
-WITH asked AS (
-  SELECT DISTINCT unnest($spaces::VARCHAR[]) AS space, unnest($features::INTEGER[]) AS feature
-),
-best AS (
-  SELECT judged.* EXCLUDE (reason_bits), c.space_a, c.space_b
-  FROM judged_matches(
-    rare := $rare, dense := $dense, special := $special, position := $position, token := $token,
-    single_token := $single_token, stop_token := $stop_token, hub := $hub, chance := $chance, thin := $thin
-  ) AS judged
-  JOIN comparisons AS c ON c.comparison = judged.comparison
-  WHERE judged.rank_ab = 1 OR judged.rank_ba = 1
-)
-SELECT asked.space, asked.feature, 'a' AS side, best.space_b AS other_space, best.* EXCLUDE (space_a, space_b)
-FROM asked
-JOIN best ON best.space_a = asked.space AND best.feature_a = asked.feature AND best.rank_ab = 1
+-- Best matches of some features: as features of A in some comparisons, of B in others.
+-- Parameters: $comparisons and $features (lists of one length), $comparisons_b and $features_b, moved thresholds
+SELECT 'a' AS side, judged.*
+FROM (
+  SELECT
+-- include: judged
+  FROM matches
+  JOIN (SELECT DISTINCT unnest($comparisons::VARCHAR[]) AS comparison, unnest($features::INTEGER[]) AS feature_a) AS asked
+    USING (comparison, feature_a)
+  WHERE rank_ab = 1
+) AS judged
 UNION ALL
-SELECT asked.space, asked.feature, 'b' AS side, best.space_a AS other_space, best.* EXCLUDE (space_a, space_b)
-FROM asked
-JOIN best ON best.space_b = asked.space AND best.feature_b = asked.feature AND best.rank_ba = 1
-ORDER BY space, feature, other_space, comparison, feature_a, feature_b
+SELECT 'b' AS side, judged.*
+FROM (
+  SELECT
+-- include: judged
+  FROM matches
+  JOIN (SELECT DISTINCT unnest($comparisons_b::VARCHAR[]) AS comparison, unnest($features_b::INTEGER[]) AS feature_b) AS asked
+    USING (comparison, feature_b)
+  WHERE rank_ba = 1
+) AS judged
+ORDER BY comparison, side, feature_a, feature_b

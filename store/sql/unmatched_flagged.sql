@@ -12,15 +12,14 @@ best AS (
 ),
 flagged AS (
   SELECT
-    f.* EXCLUDE (reasons),
+    f.*,
     n_active * mean_activation AS mass,
     best.partner,
     best.pearson,
     best.n_units_a,
-    reason_bits
+-- include: feature_bits
     + 8 * (n_active < $min_active)::INTEGER
     + 16 * coalesce(best.pearson >= $below, false)::INTEGER AS flags
-  FROM judged_features(rare := $rare, dense := $dense, special := $special) AS f
+  FROM (SELECT * FROM features WHERE space = $space AND n_active > 0) AS f
   LEFT JOIN best ON best.feature = f.feature
-  WHERE f.space = $space AND f.n_active > 0
 )

@@ -5,17 +5,15 @@ dark, on a desk and on a phone.
 """
 
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import quote
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from dashboard import links
 from tests import hostile
-from tests.browser.conftest import serving
-from tests.browser.settled import settled
+from tests.browser.looks import serious, settled, wide
+from tests.serving import serving
 
 A, B, C = hostile.A, hostile.B, hostile.C
 SHOW = "show=rare,dense,special,position,token,single_token,stop_token,not_mutual,hub,chance,thin"
@@ -46,6 +44,10 @@ STATES = {
     "sql": f"/sql?q={quote('SELECT * FROM features')}",
     "refused sql": f"/sql?q={quote(hostile.TEXTS['script'])}",
     "glossary": "/glossary",
+    "reading list": f"/list?pairs={A}:0~{B}:0,{A}:{K['long']}~{B}:{K['long']},{A}:9~{C}:1"
+    f"&title={quote(hostile.TEXTS['override'])}",
+    "empty list": "/list",
+    "old link": "/?store=00000000",
     "wrong link": f"/pair?a={quote(hostile.TEXTS['script'])}&b=x",
 }
 SMUGGLED = "img,script,iframe,form,object,embed,video,style,link,meta,template,svg"
@@ -61,25 +63,6 @@ def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     folder = hostile.write(tmp_path_factory.mktemp("hostile") / "store")
     with serving(folder, folder.parent / "log") as address:
         yield address
-
-
-def serious(page: Page) -> list[str]:
-    """What axe finds that keeps somebody from using the page: rule, place, why."""
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{one['id']}: {node['target']} {node['html'][:200]} {node.get('failureSummary', '')}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]
-
-
-def wide(page: Page) -> Any:
-    """How far the page can be scrolled sideways, in pixels."""
-    main = page.get_by_test_id("stMain")
-    return main.evaluate(
-        "one => Math.max(one.scrollWidth - one.clientWidth, document.documentElement.scrollWidth - innerWidth)"
-    )
 
 
 @pytest.mark.parametrize("state", STATES)

@@ -10,8 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from dashboard import marks
 from tests import hostile
-from tests.browser.settled import settled
-from tests.browser.test_every_page import serious
+from tests.browser.looks import serious, settled
 from tests.serving import serving
 
 A, B, C = hostile.A, hostile.B, hostile.C

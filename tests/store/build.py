@@ -157,12 +157,12 @@ def write(folder: Path, rows: dict[str, Rows]) -> Path:
         connection.execute("USE new")
         for table in TABLES:
             connection.execute(table.ddl)
-            arrow = pa.Table.from_pylist(rows[table.name], schema=table.arrow)
-            connection.register("incoming", arrow)
-            connection.execute(f'INSERT INTO "{table.name}" SELECT * FROM incoming')
-            connection.unregister("incoming")
         for statement in (*macros(), *comments()):
             connection.execute(statement)
+        for table in TABLES:
+            connection.register("part", pa.Table.from_pylist(rows[table.name], schema=table.arrow))
+            connection.execute(table.insert)
+            connection.unregister("part")
         for name in sorted(BY_NAME.keys() - {"contents"}):
             row = connection.execute(checksum_sql(name)).fetchone()
             assert row is not None

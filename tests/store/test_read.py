@@ -365,8 +365,8 @@ def test_truncated_file_is_no_store(tmp_path: Path, share: float) -> None:
 @pytest.mark.parametrize(
     ("version", "said"),
     [
-        (5, "has schema 5, written by Homolog 0.1.0; this version reads schema 4: install Homolog 0.1.0 or newer"),
-        (1, "has schema 1, written by Homolog 0.1.0; this version reads schema 4: publish it again with this version"),
+        (6, "has schema 6, written by Homolog 0.1.0; this version reads schema 5: install Homolog 0.1.0 or newer"),
+        (1, "has schema 1, written by Homolog 0.1.0; this version reads schema 5: publish it again with this version"),
     ],
 )
 def test_another_schema(tmp_path: Path, version: int, said: str) -> None:

@@ -14,7 +14,8 @@ def test_ddl_gives_the_arrow_schema(table: schema.Table) -> None:
         assert [(name, kind, null) for name, kind, null, *_ in described] == [
             (c.name, c.type, "YES" if c.nullable else "NO") for c in table.columns
         ]
-        assert connection.sql(f'FROM "{table.name}"').to_arrow_table().schema.types == table.arrow.types
+        given = ", ".join(f'"{c.name}"' for c in table.columns if not c.derived)
+        assert connection.sql(f'SELECT {given} FROM "{table.name}"').to_arrow_table().schema.types == table.arrow.types
 
 
 @pytest.mark.parametrize("table", schema.TABLES, ids=lambda table: table.name)

@@ -1,0 +1,105 @@
+"""Matches as questions give them: the evidence that is stored, what their features are, and their reasons by name."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from store import filters
+from store import records as r
+from store.opened import Opened
+
+Ref = tuple[str, int]
+"""A space and a feature of it."""
+
+
+class Judged(Opened):
+    """The part of `Store` that completes matches; open a `Store`.
+
+    A question about matches reads their own table alone, which holds what their reasons are about. The features of the
+    few rows that it gives are looked up afterwards: a join with them takes longer to plan than to run.
+    """
+
+    def _matches(self, name: str, thresholds: r.Thresholds, **asked: Any) -> list[r.Match]:
+        """The rows of a question that has the part `judged`."""
+        return self._completed(self._dicts(name, thresholds=thresholds, **asked))
+
+    def _completed(self, rows: list[dict[str, Any]]) -> list[r.Match]:
+        """Rows of `matches` with `reason_bits`, completed; what else stands in them is left out."""
+        comparisons = [self._comparisons[row["comparison"]] for row in rows]
+        refs = [
+            ((c.space_a, row["feature_a"]), (c.space_b, row["feature_b"]))
+            for c, row in zip(comparisons, rows, strict=True)
+        ]
+        sides = self._sides(ref for both in refs for ref in both)
+        return [_match(row, sides[a], sides[b]) for row, (a, b) in zip(rows, refs, strict=True)]
+
+    def _with_words(self, c: r.Comparison, matches: list[r.Match]) -> list[r.PairRow]:
+        """Matches of a comparison with the top tokens of both sides."""
+        a, b = [(c.space_a, m.feature_a) for m in matches], [(c.space_b, m.feature_b) for m in matches]
+        words = self._words([*a, *b])
+        return [
+            r.PairRow(match, words.get(own, ()), words.get(other, ()))
+            for match, own, other in zip(matches, a, b, strict=True)
+        ]
+
+    def _across(self, comparison: str, side: str) -> str:
+        """The space on the other side of a comparison."""
+        c = self._comparisons[comparison]
+        return c.space_b if side == "a" else c.space_a
+
+    def _sides(self, refs: Iterable[Ref]) -> dict[Ref, dict[str, Any]]:
+        """What matches show of some features."""
+        rows = self._of("sides", refs)
+        return {(row.pop("space"), row.pop("feature")): row for row in rows}
+
+    def _words(self, refs: Iterable[Ref]) -> dict[Ref, tuple[str, ...]]:
+        """Up to five token texts with the largest mass of each of some features, strongest first; none: not there."""
+        words: dict[Ref, list[str]] = {}
+        for row in self._of("words", refs):
+            words.setdefault((row["space"], row["feature"]), []).append(row["token"])
+        return {ref: tuple(texts) for ref, texts in words.items()}
+
+    def _of(self, name: str, refs: Iterable[Ref]) -> list[dict[str, Any]]:
+        """Asks about some features; each is named once."""
+        asked = list(dict.fromkeys(refs))
+        if not asked:
+            return []
+        return self._dicts(name, spaces=[space for space, _ in asked], features=[feature for _, feature in asked])
+
+    def _counting(self) -> dict[str, Any]:
+        """The comparisons whose matches say something of a feature, with their spaces, as lists.
+
+        Random directions share with any space, so a match with them counts for nothing.
+        """
+        random = {space.space for space in self._spaces.values() if space.kind == "random_sae"}
+        counted = [c for c in self._comparisons.values() if not random & {c.space_a, c.space_b}]
+        return {
+            "comparisons": [c.comparison for c in counted],
+            "spaces_a": [c.space_a for c in counted],
+            "spaces_b": [c.space_b for c in counted],
+        }
+
+    def _paired(self, refs: Iterable[Ref]) -> dict[str, list[Any]]:
+        """Every comparison in which each feature is A's, and B's, as lists of one length for either side."""
+        asked: dict[str, list[Any]] = {"comparisons": [], "features": [], "comparisons_b": [], "features_b": []}
+        for space, feature in refs:
+            for c in self._comparisons.values():
+                for own, suffix in ((c.space_a, ""), (c.space_b, "_b")):
+                    if own == space:
+                        asked[f"comparisons{suffix}"].append(c.comparison)
+                        asked[f"features{suffix}"].append(feature)
+        return asked
+
+
+def _match(row: dict[str, Any], a: dict[str, Any], b: dict[str, Any]) -> r.Match:
+    bits = row["reason_bits"]
+    known = {name: row[name] for name in _STORED}
+    known |= {f"{name}_a": value for name, value in a.items()} | {f"{name}_b": value for name, value in b.items()}
+    return r.Match(**known, reasons=filters.reasons(bits))
+
+
+_SIDED = ("top_token", "n_active", "firing_rate", "special_share", "top_token_share")
+_STORED = [
+    name
+    for name in r.Match.__dataclass_fields__
+    if name != "reasons" and name.removesuffix("_a").removesuffix("_b") not in _SIDED
+]

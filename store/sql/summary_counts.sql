@@ -1,0 +1,10 @@
+-- The mutual best matches of each comparison by their reasons. Parameters: moved thresholds
+SELECT
+  comparison,
+-- include: bits
+  AS bits,
+  count(*) AS n
+FROM matches
+WHERE mutual_best
+GROUP BY comparison, bits
+ORDER BY comparison, bits
