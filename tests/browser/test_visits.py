@@ -92,7 +92,9 @@ def test_a_row_of_an_answer_opens_what_it_names(visitor: BrowserContext) -> None
     grid.hover()
     expect(grid.get_by_label("Search")).to_be_visible()
     expect(grid.get_by_label("Download as CSV")).not_to_be_visible()
-    box = grid.locator("canvas").first.bounding_box()
+    canvas = grid.locator("canvas").first
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
     assert box is not None
     with visitor.expect_page() as opened:
         page.mouse.click(box["x"] + 30, box["y"] + 52)
