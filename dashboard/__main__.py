@@ -3,6 +3,7 @@
 import argparse
 import ipaddress
 import os
+import resource
 import sys
 from pathlib import Path
 
@@ -40,6 +41,8 @@ def command(asked: argparse.Namespace) -> list[str]:
         "server.maxCacheDataSize": CACHE,
         # Megabytes. Nothing is uploaded here, and nothing that a visitor types is long.
         "server.maxUploadSize": "1",
+        # Seconds. A tab that was closed or loaded anew leaves a session with open handles behind.
+        "server.disconnectedSessionTTL": "30",
         "server.maxWidgetStateSize": "2",
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "viewer",
@@ -76,6 +79,8 @@ def main(given: list[str] | None = None) -> int:
     # The package may not be installed: then it is importable from here only.
     paths = [str(APP.parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     sys.stdout.flush()
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     # Becomes the server, so that whoever stops this process stops the server and not only its parent.
     os.execve(sys.executable, command(asked), {**os.environ, "PYTHONPATH": os.pathsep.join(paths)})
 

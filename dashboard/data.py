@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,8 @@ from store.visitors import Visitors
 Answer = TypeVar("Answer")
 SCRIPTS = ("app.py", "server.py")
 """What `streamlit run` is given: the pages, or the pages and what a server of a lab adds."""
+LINGER = 120.0
+"""Seconds that a page may go on with a store that was replaced."""
 ENVIRONMENT = "HOMOLOG_STORE"
 """Names the store's folder where the command line does not."""
 FILE_ROWS, FILE_BYTES, FILE_SECONDS = 20_000, 50_000_000, 20.0
@@ -54,7 +57,10 @@ def identity(path: Path) -> tuple[int, int, int] | None:
 
 @dataclass
 class _Slot:
-    """The one open store. Pages that still read a replaced one keep it alive until they are done."""
+    """The one open store. Pages that still read a replaced one have `LINGER` seconds until it is closed.
+
+    Without an end a tab that nobody looks at would keep it, with its memory, its threads and its place on the disk.
+    """
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     opened: "Reader | None" = None
@@ -64,14 +70,26 @@ class _Slot:
         with self.lock:
             now = (path, identity(path))
             if self.opened is None or self.opened.seen != now:
-                self.opened = None
-                self.visitors.close()
+                self._close()
                 self.opened = Reader(Store(path), now, self.visitors)
             return self.opened
 
     def forget(self) -> None:
         with self.lock:
-            self.opened = None
+            self._close()
+
+    def _close(self) -> None:
+        self.visitors.close()
+        if self.opened is not None:
+            later = threading.Timer(LINGER, _close, [weakref.ref(self.opened.store)])
+            later.daemon = True
+            later.start()
+        self.opened = None
+
+
+def _close(store: "weakref.ref[Store]") -> None:
+    if (found := store()) is not None:
+        found.close()
 
 
 @st.cache_resource(show_spinner=False)

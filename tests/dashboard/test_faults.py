@@ -172,6 +172,22 @@ def test_a_page_that_runs_while_a_store_is_published_ends_with_the_one_it_began_
     assert slot.get(folder) is new
 
 
+def test_a_store_that_was_replaced_is_closed_after_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "LINGER", 0.0)
+    folder = build.write(tmp_path, published("1" * 64, 100))
+    slot = data._Slot()
+    old = slot.get(folder)
+    build.write(folder, published("2" * 64, 200))
+    assert slot.get(folder).feature("a", 0).n_active == 200
+
+    def ask_until_it_is_closed() -> None:
+        while True:
+            old.feature("a", 0)
+
+    with pytest.raises(NotAStore, match="Connection already closed"):
+        ask_until_it_is_closed()
+
+
 def test_pages_that_open_a_store_at_the_moment_it_is_published_get_one_whole_store(tmp_path: Path) -> None:
     folder = build.write(tmp_path / "store", published("0" * 64, 100))
     for number in range(1, 8):
