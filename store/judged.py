@@ -60,13 +60,22 @@ class Judged(Opened):
         rows = self._of("words", refs)
         numbers: dict[str, set[int]] = {}
         for row in rows:
-            numbers.setdefault(self._spaces[row["space"]].model, set()).add(row["text_id"])
+            if row["text_id"] is not None:
+                numbers.setdefault(self._spaces[row["space"]].model, set()).add(row["text_id"])
         texts = {model: self._texts(model, wanted) for model, wanted in numbers.items()}
+        strays = self._strays(row for row in rows if row["text_id"] is None)
         shares: dict[Ref, list[tuple[str, float]]] = {}
         for row in rows:
-            text = texts[self._spaces[row["space"]].model][row["text_id"]]
-            shares.setdefault((row["space"], row["feature"]), []).append((text, row["mass_share"]))
+            ref = row["space"], row["feature"]
+            number = row["text_id"]
+            text = strays[(*ref, row["rank"])] if number is None else texts[self._spaces[ref[0]].model][number]
+            shares.setdefault(ref, []).append((text, row["mass_share"]))
         return shares
+
+    def _strays(self, rows: Iterable[dict[str, Any]]) -> dict[tuple[str, int, int], str]:
+        """Texts that stand in no passage, as those of an imported space may: (space, feature, rank) -> text."""
+        found = self._of("words_without_number", ((row["space"], row["feature"]) for row in rows))
+        return {(row["space"], row["feature"], row["rank"]): row["token"] for row in found}
 
     def _texts(self, model: str, numbers: Iterable[int]) -> dict[int, str]:
         """Texts of a model's vocabulary by their numbers."""
