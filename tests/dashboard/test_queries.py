@@ -44,6 +44,18 @@ def rich(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for number in range(60)
         for rank, token in enumerate((f" t{number % 5}", f"T{number % 5}\t", "it's"), 1)
     ]
+    texts = sorted({one["token"] for one in rows["feature_tokens"]})
+    rows["passages"] = [*rows["passages"], dict(rows["passages"][0], passage_id=1000, text="".join(texts))]
+    first = 1 + max((one["token_index"] for one in rows["tokens"]), default=0)
+    rows["tokens"] = [
+        *rows["tokens"],
+        *(
+            {"model": model, "token_index": first + place, "passage_id": 1000, "position": place, "token_id": place,
+             "text": text, "char_start": place, "char_end": place + 1, "is_special": False}
+            for model in sorted({one["model"] for one in rows["spaces"]})
+            for place, text in enumerate(texts)
+        ),
+    ]  # fmt: skip
     for one in rows["concept_features"]:
         one["mass_share"] = 0.25 + one["feature"] % 3 / 4
     return build.write(tmp_path_factory.mktemp("rich"), rows)
@@ -307,7 +319,8 @@ def test_the_data_dictionary_stands_in_the_store(store: Store) -> None:
     assert rows_of(store, overview.columns(), "table_name", "column_name", "data_type") == wanted
     meanings = [meaning for (meaning,) in rows_of(store, overview.columns("pearson_token"), "meaning")]
     assert "Part of pearson that the unit's token alone explains [correlation]" in meanings
-    assert len(meanings) == 2
+    # Of matches, and of the copies of their columns that questions scan.
+    assert len(meanings) == 4
 
 
 def test_every_example_and_every_name_of_the_schema_browser_answers(store: Store) -> None:
