@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import components, data, lookup, navigation, sign_in
 from dashboard.links import LinkError
-from store.errors import NotAStore, StoreError, WrongSchema
+from store.errors import NotAStore, StoreError
 
 # An icon of its own: a named one would be fetched from elsewhere.
 ICON = (
@@ -34,8 +34,10 @@ page = st.navigation(PAGES, position="top" if is_open else "hidden")
 if not is_open:
     sign_in.page(is_home=not page.url_path and not st.query_params)
     st.stop()
+is_known = False
 try:
     known = data.known()
+    is_known = True
     if searched := navigation.bar(known.fingerprint, known.names()):
         found, query = lookup.meaning(searched, known)
         st.switch_page(f"app_pages/{found}.py", query_params=query)
@@ -44,6 +46,6 @@ except (StoreError, LinkError) as error:
     if isinstance(error, NotAStore):
         data.forget()
     components.trouble(error)
-    if isinstance(error, NotAStore | WrongSchema):
+    if not is_known:
         navigation.bar(None)
 sign_in.visitor()

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from websockets.exceptions import ConnectionClosed
+
 from dashboard.links import PAGES
 from tests.visitor import Seen, Visitor
 
@@ -98,7 +100,7 @@ async def _wander(address: str, crowd: Crowd, rng: random.Random, until: float, 
                 crowd.n_busy += any(BUSY in line for line in seen.alerts)
                 target = _next(rng, seen)
                 await asyncio.sleep(rng.expovariate(1 / think))
-    except (OSError, EOFError, TimeoutError) as error:
+    except (OSError, ConnectionClosed) as error:
         crowd.lost.append(f"{target}: {type(error).__name__} {error}")
 
 
@@ -114,10 +116,12 @@ def _next(rng: random.Random, seen: Seen) -> str:
 
 async def _ask_without_end(address: str, crowd: Crowd, until: float) -> None:
     number = 0
-    async with Visitor(address) as visitor:
-        while time.monotonic() < until:
-            seen = await visitor.visit(f"sql?q={quote(ENDLESS[number % len(ENDLESS)])}")
-            crowd.stopped.update(seen.alerts or ["answered"])
-            if seen.exceptions:
+    try:
+        async with Visitor(address) as visitor:
+            while time.monotonic() < until:
+                seen = await visitor.visit(f"sql?q={quote(ENDLESS[number % len(ENDLESS)])}")
+                crowd.stopped.update(seen.alerts or ["answered"])
                 crowd.lost += [f"endless question: {line}" for line in seen.exceptions]
-            number += 1
+                number += 1
+    except (OSError, ConnectionClosed) as error:
+        crowd.lost.append(f"endless question: {type(error).__name__} {error}")

@@ -38,7 +38,7 @@ def started(
             address = f"http://127.0.0.1:{port}"
             until = time.monotonic() + 90
             while not answers(f"{address}/_stcore/health"):
-                assert process.poll() is None, log.read_text()
+                assert process.poll() is None, f"ended with {process.returncode}: {log.read_text()}"
                 assert time.monotonic() < until, log.read_text()
                 time.sleep(0.3)
             yield address, process

@@ -36,6 +36,9 @@ def report(store: Path | None = None, visitors: int = VISITORS, seconds: float =
             server = psutil.Process(process.pid)
             beside = _beside(folder, files, server, memory, seconds)
             seen = asyncio.run(crowd.gather(address, visitors, seconds, think, lambda _: beside))
+            assert process.poll() is None, (
+                f"the server ended with {process.returncode}: {(here / 'log').read_text()[-2000:]}"
+            )
             used = server.cpu_times()
         print(f"Visitors: {visitors} for {seconds:.0f} s, {think:g} s of thought between pages, {found.name}")
         _print(seen, memory, (used.user + used.system) / seconds)
@@ -65,7 +68,7 @@ async def _beside(
     """Publishes as `ingest` does, by a rename, and notes the server's memory, its children's apart."""
     begun = time.monotonic()
     waiting = list(files)
-    while (now := time.monotonic() - begun) < seconds:
+    while server.is_running() and (now := time.monotonic() - begun) < seconds:
         memory.append((now / seconds, server.memory_info().rss))
         if waiting and now > seconds * (0.5 if len(waiting) == 2 else 0.75):
             waiting.pop(0).replace(folder / DATABASE)

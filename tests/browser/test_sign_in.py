@@ -58,6 +58,9 @@ def test_nothing_is_shown_before_and_the_link_is_opened_after(
     assert b"This store is open" in received
     assert [word for word in hidden if word.encode() in received] == []
     expect(page.get_by_role("link", name="Pairs")).to_have_count(0)
+    # Nor in what a chat reads of a link.
+    html = page.request.get(LINK).text()
+    assert [word for word in (*hidden, "left:0") if word in html] == []
 
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("link", name="I am Ada").click()
