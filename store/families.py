@@ -7,7 +7,7 @@ import numpy as np
 
 from store import filters
 from store import records as r
-from store.judged import Judged, Ref
+from store.judged import Judged
 
 DEFAULT = r.PairFilter()
 SMALLEST = 3
@@ -132,10 +132,7 @@ class Families(Judged):
 
     def _with_tokens(self, found: Sequence[r.Family]) -> list[r.Family]:
         """Families with the token texts that have most of their members' mass; ties in the order of the text."""
-        rows = self._of("words", ((one.space, one.feature) for family in found for one in family.members))
-        shares: dict[Ref, list[tuple[str, float]]] = {}
-        for row in rows:
-            shares.setdefault((row["space"], row["feature"]), []).append((row["token"], row["mass_share"]))
+        shares = self._shares((one.space, one.feature) for family in found for one in family.members)
         complete = []
         for family in found:
             mass: dict[str, float] = {}

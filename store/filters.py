@@ -62,6 +62,11 @@ def reasons(bits: int) -> tuple[str, ...]:
     return tuple(name for place, name in enumerate(r.REASONS) if bits >> place & 1)
 
 
+def is_picked(filter: r.PairFilter) -> bool:
+    """Whether all that passes is a best match on either side, so that the picked matches hold it."""
+    return bool(masks(filter)["clear"] & _BITS["not_mutual"])
+
+
 def masks(filter: r.PairFilter) -> dict[str, int]:
     """`clear`: bits that hide a match; `require`: bits that it must have.
 
@@ -77,8 +82,7 @@ def masks(filter: r.PairFilter) -> dict[str, int]:
 
 def kept(filter: r.PairFilter) -> dict[str, Any]:
     """The values that store/sql/kept.sql binds beside those of flagged.sql and $sort."""
-    bits = masks(filter)
-    return {**bits, "mutual_only": bool(bits["clear"] & _BITS["not_mutual"])}
+    return {**masks(filter), "mutual_only": is_picked(filter)}
 
 
 def links(filter: r.PairFilter) -> dict[str, Any]:

@@ -53,10 +53,24 @@ class Judged(Opened):
 
     def _words(self, refs: Iterable[Ref]) -> dict[Ref, tuple[str, ...]]:
         """Up to five token texts with the largest mass of each of some features, strongest first; none: not there."""
-        words: dict[Ref, list[str]] = {}
-        for row in self._of("words", refs):
-            words.setdefault((row["space"], row["feature"]), []).append(row["token"])
-        return {ref: tuple(texts) for ref, texts in words.items()}
+        return {ref: tuple(text for text, _ in shares) for ref, shares in self._shares(refs).items()}
+
+    def _shares(self, refs: Iterable[Ref]) -> dict[Ref, list[tuple[str, float]]]:
+        """The same with the share of the feature's mass that each has."""
+        rows = self._of("words", refs)
+        numbers: dict[str, set[int]] = {}
+        for row in rows:
+            numbers.setdefault(self._spaces[row["space"]].model, set()).add(row["text_id"])
+        texts = {model: self._texts(model, wanted) for model, wanted in numbers.items()}
+        shares: dict[Ref, list[tuple[str, float]]] = {}
+        for row in rows:
+            text = texts[self._spaces[row["space"]].model][row["text_id"]]
+            shares.setdefault((row["space"], row["feature"]), []).append((text, row["mass_share"]))
+        return shares
+
+    def _texts(self, model: str, numbers: Iterable[int]) -> dict[int, str]:
+        """Texts of a model's vocabulary by their numbers."""
+        return {row["text_id"]: row["text"] for row in self._dicts("texts", model=model, text_ids=sorted(numbers))}
 
     def _of(self, name: str, refs: Iterable[Ref]) -> list[dict[str, Any]]:
         """Asks about some features; each is named once."""

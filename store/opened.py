@@ -129,18 +129,23 @@ class Opened:
         return [dict(zip(columns, row, strict=True)) for row in rows]
 
     def _answer(
-        self, name: str, units: str = "identical", thresholds: r.Thresholds | None = None, **asked: Any
+        self,
+        name: str,
+        units: str = "identical",
+        thresholds: r.Thresholds | None = None,
+        picked: bool = False,
+        **asked: Any,
     ) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Column names and rows of `store/sql/<name>.sql`, lists as tuples. Raises `NotAStore` for a damaged file.
 
-        `thresholds` belong to a question that has the part `bits`.
+        `thresholds` belong to a question that has the part `bits`; `picked`: `$matches` are the picked ones.
         """
 
         def take(own: duckdb.DuckDBPyConnection, text: str, values: dict[str, Any]) -> tuple[Any, list[Any]]:
             answer = own.execute(text, values)
             return answer.description or (), answer.fetchall()
 
-        found = self._asked(name, take, units, thresholds, **asked)
+        found = self._asked(name, take, units, thresholds, picked, **asked)
         columns, rows = [column[0] for column in found[0]], found[1]
         lists = {place for place, column in enumerate(found[0]) if column[1].id == "list"}
         if lists:
@@ -156,13 +161,14 @@ class Opened:
         take: Callable[[duckdb.DuckDBPyConnection, str, dict[str, Any]], Answer],
         units: str = "identical",
         thresholds: r.Thresholds | None = None,
+        picked: bool = False,
         **asked: Any,
     ) -> Answer:
         """What `take` makes of a cursor, a question's SQL and its values. Raises `NotAStore` for a damaged file."""
         moved = filters.moved(thresholds) if thresholds is not None else {}
         try:
             with cursor(self._connection) as own:
-                return take(own, sql.load(name, units, tuple(moved)), asked | moved)
+                return take(own, sql.load(name, units, tuple(moved), picked), asked | moved)
         except duckdb.Error as error:
             said = f"{self.folder / DATABASE} could not answer `{name}`: {one_line(error)}"
             raise NotAStore(f"{said}; try `python -m store check {self.folder}`") from error

@@ -13,6 +13,8 @@ from store.scores import Scores
 from store.token_search import TokenSearch
 
 DEFAULTS = r.Thresholds()
+POINTS = 5000
+"""Dots of a picture; as many matches that are nobody's best are picked of each comparison."""
 STRATA = ("top", "q1", "q2", "q3", "q4", "q5", "random")
 
 
@@ -70,7 +72,8 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores):
         c = self.comparison(comparison)
         filters.one_of("sort", sort, r.SORTS)
         asked = {**filters.flagged(comparison, filter), **filters.kept(filter), "sort": sort}
-        found = self._matches("pairs", filter.thresholds, **asked, limit=limit, offset=offset)
+        picked = filters.is_picked(filter)
+        found = self._matches("pairs", filter.thresholds, picked=picked, **asked, limit=limit, offset=offset)
         return self._with_words(c, found)
 
     def funnel(self, comparison: str, filter: r.PairFilter) -> list[r.FunnelStep]:
@@ -85,9 +88,10 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores):
             rows = self._dicts("funnel", thresholds=filter.thresholds, **filters.flagged(comparison, filter))
         return filters.funnel([(row["flags"], row["n"]) for row in rows], filter)
 
-    def points(self, comparison: str, filter: r.PairFilter, limit: int = 5000) -> list[r.PairPoint]:
+    def points(self, comparison: str, filter: r.PairFilter, limit: int = POINTS) -> list[r.PairPoint]:
         """Matches as dots: those that pass first, then a fixed sample of the others."""
-        return self._rows("points", r.PairPoint, **self._dots(comparison, filter), limit=limit)
+        picked = filters.is_picked(filter) and limit <= POINTS
+        return self._rows("points", r.PairPoint, **self._dots(comparison, filter), picked=picked, limit=limit)
 
     def around(
         self,
@@ -110,11 +114,12 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores):
             key = -pair[sort]
         asked = {**filters.flagged(comparison, filter), **filters.kept(filter), "sort": sort}
         asked |= {"this_a": feature_a, "this_b": feature_b, "this_key": -math.inf if key is None else float(key)}
-        row = self._dicts("around", thresholds=filter.thresholds, **asked)[0]
+        asked |= {"thresholds": filter.thresholds, "picked": filters.is_picked(filter)}
+        row = self._dicts("around", **asked)[0]
         if not stored:
             return None, None, None, row["n_kept"]
         keys = {name: row[name] for name in ("previous_key", "next_key")}
-        ties = self._dicts("around_ties", thresholds=filter.thresholds, **asked, **keys)[0]
+        ties = self._dicts("around_ties", **asked, **keys)[0]
         before, after = (
             None if packed is None else divmod(packed, 1 << 32) for packed in (ties["previous"], ties["next"])
         )
@@ -125,9 +130,9 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores):
         self.comparison(comparison)
         return self._rows("null_floor", r.NullFloor, comparison=comparison)
 
-    def best_points(self, comparison: str, filter: r.PairFilter, limit: int = 5000) -> list[r.BestPoint]:
+    def best_points(self, comparison: str, filter: r.PairFilter, limit: int = POINTS) -> list[r.BestPoint]:
         """The best match of each feature of A, the only ones that `null_floor` speaks of; those that pass first."""
-        return self._rows("best_points", r.BestPoint, **self._dots(comparison, filter), limit=limit)
+        return self._rows("best_points", r.BestPoint, **self._dots(comparison, filter), picked=True, limit=limit)
 
     def _dots(self, comparison: str, filter: r.PairFilter) -> dict[str, Any]:
         bound = {"space_a": self.comparison(comparison).space_a, "thresholds": filter.thresholds}

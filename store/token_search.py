@@ -1,5 +1,7 @@
 """Which features fire on a word, in every space, and what they are matched with."""
 
+from typing import Any
+
 from store import records as r
 from store.judged import Judged, Ref
 
@@ -26,8 +28,7 @@ class TokenSearch(Judged):
             tuple(r.TokenText(row["model"], row["text"], row["n_tokens"]) for row in texts if row["is_match"] is which)
             for which in (True, False)
         )
-        matched = sorted({one.text for one in spelled})
-        found = self._dicts("token_search", texts=matched, limit=limit) if matched else []
+        found = self._hits([row for row in texts if row["is_match"]], limit)
         refs = [(row["space"], row["feature"]) for row in found]
         words, sides = self._words(refs), self._sides(refs)
         matches = self._best_matches(refs, thresholds or r.Thresholds())
@@ -38,6 +39,21 @@ class TokenSearch(Judged):
             for ref, row in zip(refs, found, strict=True)
         )
         return r.TokenSearch(bare, spelled, holding, hits)
+
+    def _hits(self, spelled: list[dict[str, Any]], limit: int) -> list[dict[str, Any]]:
+        """The features of every space that fire on some texts of the models' vocabularies."""
+        text_of = {(row["model"], row["text_id"]): row["text"] for row in spelled}
+        asked = [
+            (space, number) for space in self._spaces.values() for model, number in text_of if model == space.model
+        ]
+        if not asked:
+            return []
+        spaces, numbers = [space.space for space, _ in asked], [number for _, number in asked]
+        rows = self._dicts("token_search", spaces=spaces, text_ids=numbers, limit=limit)
+        for row in rows:
+            model = self._spaces[row["space"]].model
+            row["matched"] = tuple(text_of[model, number] for number in row.pop("text_ids"))
+        return rows
 
     def _best_matches(self, refs: list[Ref], thresholds: r.Thresholds) -> dict[Ref, list[r.Elsewhere]]:
         """The best match of each of some features in every comparison that its space is part of."""

@@ -11,7 +11,7 @@ counted AS (
 mutual AS (
   SELECT
 -- include: judged
-  FROM matches
+  FROM picked_matches
   WHERE mutual_best
 -- include: passing
 )

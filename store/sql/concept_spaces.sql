@@ -6,7 +6,7 @@ WITH counted AS (
 ),
 passing AS (
   SELECT space_a, feature_a, space_b, feature_b
-  FROM matches JOIN counted USING (comparison)
+  FROM picked_matches JOIN counted USING (comparison)
   WHERE mutual_best
 -- include: passing
 ),

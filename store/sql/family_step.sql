@@ -7,12 +7,12 @@ asked_b AS (
   SELECT DISTINCT unnest($comparisons_b::VARCHAR[]) AS comparison, unnest($features_b::INTEGER[]) AS feature_b
 )
 SELECT comparison, feature_a, feature_b, pearson, pearson_context
-FROM matches JOIN asked_a USING (comparison, feature_a)
+FROM picked_matches JOIN asked_a USING (comparison, feature_a)
 WHERE mutual_best
 -- include: passing
 UNION
 SELECT comparison, feature_a, feature_b, pearson, pearson_context
-FROM matches JOIN asked_b USING (comparison, feature_b)
+FROM picked_matches JOIN asked_b USING (comparison, feature_b)
 WHERE mutual_best
 -- include: passing
 ORDER BY comparison, feature_a, feature_b

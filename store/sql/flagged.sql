@@ -8,7 +8,7 @@ flagged AS NOT MATERIALIZED (
     + 2048 * (pearson < $min_pearson)::INTEGER
     + 4096 * (pearson_context < $min_context)::INTEGER
     + 8192 * (least_active < $min_active)::INTEGER AS flags
-  FROM matches
+  FROM $matches
   WHERE comparison = $comparison
     AND ($feature_a IS NULL OR feature_a = $feature_a)
     AND ($feature_b IS NULL OR feature_b = $feature_b)

@@ -2,7 +2,7 @@
 -- Parameters: $comparison, $sign (1: best kept first, -1: worst), $clear, the bounds of a filter, $limit, moved thresholds
 SELECT
 -- include: judged
-FROM matches
+FROM picked_matches
 WHERE comparison = $comparison
   AND mutual_best
   AND neighbour_overlap IS NOT NULL

@@ -12,7 +12,7 @@ theirs AS (
 ),
 best AS (
   SELECT feature_a, feature_b, pearson
-  FROM matches
+  FROM picked_matches
   WHERE comparison = $comparison AND rank_ab = 1 AND feature_a IN (SELECT neighbour FROM mine)
 )
 SELECT

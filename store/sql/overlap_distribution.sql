@@ -5,7 +5,7 @@ SELECT
   CASE WHEN neighbour_overlap IS NOT NULL THEN least($bins - 1, floor(neighbour_overlap * $bins)) END::INTEGER AS bin,
   count(*) AS n,
   count(*) FILTER (WHERE mutual_best) AS n_mutual
-FROM matches
+FROM picked_matches
 WHERE comparison = $comparison AND rank_ab = 1
 GROUP BY bin
 ORDER BY bin NULLS LAST

@@ -4,7 +4,7 @@ SELECT
   CASE
     WHEN subset <> 'all' THEN substr(subset, 7)::INTEGER
     WHEN level = 'activations' THEN n_columns_a
-    ELSE (SELECT count(*) FROM matches WHERE comparison = $comparison AND mutual_best)::INTEGER
+    ELSE (SELECT n_mutual FROM match_summaries WHERE comparison = $comparison)::INTEGER
   END AS size,
   *
 FROM scores

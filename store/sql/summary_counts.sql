@@ -4,7 +4,7 @@ SELECT
 -- include: bits
   AS bits,
   count(*) AS n
-FROM matches
+FROM picked_matches
 WHERE mutual_best
 GROUP BY comparison, bits
 ORDER BY comparison, bits

@@ -4,7 +4,7 @@ SELECT 'a' AS side, judged.*
 FROM (
   SELECT
 -- include: judged
-  FROM matches
+  FROM picked_matches
   JOIN (SELECT DISTINCT unnest($comparisons::VARCHAR[]) AS comparison, unnest($features::INTEGER[]) AS feature_a) AS asked
     USING (comparison, feature_a)
   WHERE rank_ab = 1
@@ -14,7 +14,7 @@ SELECT 'b' AS side, judged.*
 FROM (
   SELECT
 -- include: judged
-  FROM matches
+  FROM picked_matches
   JOIN (SELECT DISTINCT unnest($comparisons_b::VARCHAR[]) AS comparison, unnest($features_b::INTEGER[]) AS feature_b) AS asked
     USING (comparison, feature_b)
   WHERE rank_ba = 1

@@ -7,7 +7,7 @@ best AS (
     CASE WHEN $side = 'a' THEN feature_b ELSE feature_a END AS partner,
     pearson,
     n_both + n_a_only AS n_units_a
-  FROM matches
+  FROM picked_matches
   WHERE comparison = $comparison AND CASE WHEN $side = 'a' THEN rank_ab ELSE rank_ba END = 1
 ),
 flagged AS (

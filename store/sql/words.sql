@@ -1,5 +1,6 @@
--- The five token texts with the largest mass of each of some features. Parameters: $spaces, $features (lists)
-SELECT f.space, f.feature, t.token, t.mass_share
-FROM (SELECT DISTINCT unnest($spaces::VARCHAR[]) AS space, unnest($features::INTEGER[]) AS feature) AS f
-JOIN feature_tokens AS t ON t.space = f.space AND t.feature = f.feature AND t.rank <= 5
-ORDER BY f.space, f.feature, t.rank
+-- The five token texts with the largest mass of each of some features, by number. Parameters: $spaces, $features (lists)
+SELECT space, feature, text_id, mass_share
+FROM feature_tokens
+JOIN (SELECT DISTINCT unnest($spaces::VARCHAR[]) AS space, unnest($features::INTEGER[]) AS feature) AS asked USING (space, feature)
+WHERE rank <= 5
+ORDER BY space, feature, rank

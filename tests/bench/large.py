@@ -135,7 +135,7 @@ def write(folder: Path, size: Size) -> None:
 def _finish(database: duckdb.DuckDBPyConnection) -> None:
     """What the publisher does to a database whose tables are filled."""
     for table in TABLES:
-        if table.derived:
+        if table.derived and table.name != "vocabulary":
             database.execute(table.insert)
     for name in sorted(BY_NAME.keys() - {"contents"}):
         row = database.execute(checksum_sql(name)).fetchone()
@@ -150,9 +150,6 @@ def _fill(database: duckdb.DuckDBPyConnection, size: Size) -> None:
     known["n_active"] = round(size.activations / (2 + 0.9 * size.small / size.features) / 0.97)
     known["n_small"] = size.small
     say = _Sayer(database, known)
-    database.execute(
-        "CREATE TEMP TABLE pieces (token_index INTEGER, passage_id INTEGER, position INTEGER, text VARCHAR, char_start INTEGER)"
-    )
     _named(database, size)
     say("setup")
     for first, last in _stretches(size.passages, 16_384):
@@ -162,6 +159,7 @@ def _fill(database: duckdb.DuckDBPyConnection, size: Size) -> None:
     say("tokens_three", model="three")
     say("tokens_two", model="two", like="one")
     say("landing", model="three")
+    database.execute(BY_NAME["vocabulary"].insert)
     for planned in SPACES:
         _space(say, planned, size)
     for space_a, space_b in PAIRED:
@@ -232,6 +230,10 @@ def _space(say: _Sayer, planned: Planned, size: Size) -> None:
         " count(*) FILTER (n_active > 0), sum(n_active) / $n_tokens, 0.8, NULL FROM features WHERE space = $space",
         own | {"model": planned.model, "kind": planned.kind},
     )
+    say.database.execute(
+        "CREATE OR REPLACE TEMP TABLE part AS FROM strongest_tokens WHERE space = $space", {"space": planned.space}
+    )
+    say.database.execute(BY_NAME["feature_tokens"].insert)
 
 
 def _comparison(say: _Sayer, space_a: str, b: Planned, size: Size) -> None:

@@ -29,7 +29,9 @@ LEFT JOIN spread ON spread.feature = f.feature
 LEFT JOIN strongest AS s ON s.feature = f.feature AND s.rank = 1
 ORDER BY f.feature;
 
-INSERT INTO feature_tokens SELECT $space, feature, rank, text, share, n FROM strongest;
+-- For the schema's own statement to insert, once the space is known.
+INSERT INTO strongest_tokens
+SELECT $space AS space, feature, rank, text AS token, share AS mass_share, n AS n_active FROM strongest;
 
 INSERT INTO examples
 WITH fifths AS (

@@ -63,3 +63,8 @@ SELECT
   greatest(1, n - n_word)::INTEGER AS n_rest,
   n_found
 FROM sized JOIN frequencies USING (word);
+
+CREATE TEMP TABLE strongest_tokens (
+  space VARCHAR, feature INTEGER, rank INTEGER, token VARCHAR, mass_share DOUBLE, n_active INTEGER
+);
+CREATE TEMP TABLE pieces (token_index INTEGER, passage_id INTEGER, position INTEGER, text VARCHAR, char_start INTEGER);

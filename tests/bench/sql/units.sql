@@ -1,15 +1,18 @@
--- Units of two tokenizers, a stretch of passages: the other one joins some pairs of words and cuts long words in two.
+-- Units of two tokenizers, a stretch of passages: the other one joins pairs of frequent words and cuts long words in two.
 -- Parameters: $model, $first, $last (passages)
 CREATE OR REPLACE TEMP TABLE stretch AS
 WITH grouped AS (
   SELECT
     passage_id,
-    token_index - (position % 2 = 0 AND hash(token_index) % 12 = 0)::INTEGER AS token_a,
+    token_index - (position % 2 = 0 AND token_id < 60 AND before < 60)::INTEGER AS token_a,
     count(*) AS n_tokens_a,
     string_agg(text, '' ORDER BY token_index) AS text,
     min(char_start) AS char_start
-  FROM tokens
-  WHERE model = $model AND NOT is_special AND token_index >= 128 * $first AND token_index < 128 * $last
+  FROM (
+    SELECT *, lag(token_id) OVER (ORDER BY token_index) AS before
+    FROM tokens
+    WHERE model = $model AND NOT is_special AND token_index >= 128 * $first AND token_index < 128 * $last
+  )
   GROUP BY ALL
 ),
 cut AS (
