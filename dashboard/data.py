@@ -298,6 +298,9 @@ class Reader:
     def map_agreement(self, comparison: str) -> list[r.MapAgreement]:
         return self.store.map_agreement(comparison)
 
+    def concept_names(self) -> list[str]:
+        return self.store.concept_names()
+
     def concepts(self, share: float) -> list[r.Concept]:
         return self._ask(Store.concepts, share)
 

@@ -1,5 +1,6 @@
 """Concepts: named lists of words, the features that fire on them, and which of these have a match."""
 
+from functools import cached_property
 from typing import Any
 
 from store import filters
@@ -17,15 +18,16 @@ class Concepts(Judged):
     account.
     """
 
+    def concept_names(self) -> list[str]:
+        """Every concept by name, those without any feature included."""
+        return list(self._keywords)
+
     def concepts(self, share: float = SHARE, filter: r.PairFilter | None = None) -> list[r.Concept]:
         """Every concept by name, those without any feature included, with a count for each space of the store."""
-        keywords: dict[str, list[r.Keyword]] = {}
-        for row in self._dicts("concept_keywords"):
-            keywords.setdefault(row["concept"], []).append(r.Keyword(row["keyword"], row["n_found"]))
         spaces: dict[str, list[r.ConceptSpace]] = {}
         for row in self._dicts("concept_spaces", share=share, **self._passing(filter)):
             spaces.setdefault(row.pop("concept"), []).append(r.ConceptSpace(**row))
-        return [r.Concept(name, tuple(keywords[name]), tuple(spaces[name])) for name in keywords]
+        return [r.Concept(name, keywords, tuple(spaces[name])) for name, keywords in self._keywords.items()]
 
     def concept_pairs(
         self, concept: str, share: float = SHARE, filter: r.PairFilter | None = None, limit: int = 100
@@ -50,5 +52,13 @@ class Concepts(Judged):
         chosen = filter or r.PairFilter()
         return {"thresholds": chosen.thresholds, **filters.links(chosen), **self._counting()}
 
+    @cached_property
+    def _keywords(self) -> dict[str, tuple[r.Keyword, ...]]:
+        """The keywords of every concept, most frequent first."""
+        keywords: dict[str, list[r.Keyword]] = {}
+        for row in self._dicts("concept_keywords"):
+            keywords.setdefault(row["concept"], []).append(r.Keyword(row["keyword"], row["n_found"]))
+        return {name: tuple(words) for name, words in keywords.items()}
+
     def _concept(self, concept: str) -> None:
-        filters.one_of("concept", concept, dict.fromkeys(row["concept"] for row in self._dicts("concept_keywords")))
+        filters.one_of("concept", concept, self._keywords)

@@ -1,5 +1,7 @@
 """Scores: the similarity metrics of whole comparisons, each held against its null."""
 
+from functools import cached_property
+
 from store import filters
 from store import score_records as r
 from store.opened import Opened
@@ -34,7 +36,11 @@ class Scores(Opened):
 
     def score_variants(self) -> list[r.ScoreVariant]:
         """Every metric with its parameters, subset and level that there is a score of, in some comparison."""
-        return self._rows("score_variants", r.ScoreVariant)
+        return list(self._variants)
+
+    @cached_property
+    def _variants(self) -> tuple[r.ScoreVariant, ...]:
+        return tuple(self._rows("score_variants", r.ScoreVariant))
 
     def score_grid(self, metric: str, parameters: str, subset: str, level: str) -> list[r.ScoreCell]:
         """One cell for each comparison of the store, those included that have no such score."""
@@ -83,7 +89,6 @@ class Scores(Opened):
 
     def _known_scores(self, **asked: str | None) -> None:
         """Raises `UnknownName` for a metric, parameters, a subset or a level of which there is no score."""
-        variants = self.score_variants()
         for what, name in asked.items():
             if name is not None:
-                filters.one_of(what, name, dict.fromkeys(getattr(one, what) for one in variants))
+                filters.one_of(what, name, dict.fromkeys(getattr(one, what) for one in self._variants))

@@ -40,7 +40,7 @@ def show() -> None:
     asked = replace(asked, comparison=comparison.comparison)
     st.set_page_config(page_title=f"Maps {comparison.space_a} ↔ {comparison.space_b} · Homolog")
     methods = shared(reader, comparison)
-    concepts = [one.concept for one in reader.concepts(1.0)]
+    concepts = reader.concept_names()
     view, unfit = map_links.settled(asked, methods, concepts) if methods else (asked, [])
     components.top(
         "Maps",

@@ -128,6 +128,7 @@ WORKLOADS: dict[str, Callable[[Chooser], tuple[Any, ...]]] = {
     "comparison_of": lambda c: (c.one(c.comparisons).space_a, c.one(c.comparisons).space_b),
     "comparisons": lambda c: (),
     "concept_members": lambda c: (c.one(c.concepts), c.one([0.05, 0.3, 0.5])),
+    "concept_names": lambda c: (),
     "concept_pairs": lambda c: (c.one(c.concepts), c.one([0.05, 0.3, 0.5]), c.filter(), 51),
     "concepts": lambda c: (c.one([0.05, 0.3, 0.5]), c.filter()),
     "counts": lambda c: (),
