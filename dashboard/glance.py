@@ -4,7 +4,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import links, markup, words
+from dashboard import links, markup, passages, words
 from dashboard.data import Reader
 from dashboard.links import FeatureRef
 from store import records as r
