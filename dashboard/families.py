@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import bars, components, data, facts, family_links, links, marks, markup, words
+from dashboard import bars, components, data, facts, family_links, links, marks, markup, passages, words
 from dashboard.family_links import FamiliesView
 from dashboard.links import FeatureRef, PairsView
 from store import records as r
@@ -135,7 +135,7 @@ def card(reader: data.Reader, member: r.FamilyMember) -> str:
         for one in reader.feature_tokens(member.space, member.feature)[:8]
     )
     strips = "".join(
-        markup.strip(one, feature.max_activation) for one in reader.strips(member.space, member.feature, "top", 3)
+        passages.strip(one, feature.max_activation) for one in reader.strips(member.space, member.feature, "top", 3)
     )
     return (
         f'<div style="flex:1 0 19rem;max-width:32rem;border:{markup.LINE};border-radius:.5rem;padding:.7rem .8rem;'

@@ -4,13 +4,13 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import links, markup, words
+from dashboard import links, markup, passages, words
 from dashboard.data import Reader
 from dashboard.links import FeatureRef
 from store import records as r
 
 
-def pair(reader: Reader, match: r.Match, passages: int) -> None:
+def pair(reader: Reader, match: r.Match, most: int) -> None:
     """A match that leads to its page and can be put into the reading list."""
     comparison = reader.comparison(match.comparison)
     a, b = FeatureRef(comparison.space_a, match.feature_a), FeatureRef(comparison.space_b, match.feature_b)
@@ -20,8 +20,8 @@ def pair(reader: Reader, match: r.Match, passages: int) -> None:
     )
     st.html(_line(reader, a, b, said))
     top_a, top_b = (reader.feature(one.space, one.feature).max_activation for one in (a, b))
-    found = reader.pair_strips(match.comparison, a.feature, b.feature, "both", passages)
-    st.html("".join(markup.pair_strip(one, top_a, top_b) for one in found) or "They never fire together.")
+    found = reader.pair_strips(match.comparison, a.feature, b.feature, "both", most)
+    st.html("".join(passages.pair_strip(one, top_a, top_b) for one in found) or "They never fire together.")
 
 
 def stranger(reader: Reader, a: FeatureRef, b: FeatureRef, why: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from html import escape
 
-from dashboard import card_markup, charts, facts, links, marks, markup, standalone, words
+from dashboard import card_markup, charts, facts, links, marks, markup, passages, standalone, words
 from dashboard.links import FeatureRef, PairsView
 from store import records as r
 
@@ -105,7 +105,7 @@ def _group(pair: Pair, name: str) -> str:
     n = pair.counts.get(name, 0)
     found = pair.strips.get(name, ())[:most]
     top_a, top_b = (side.feature.max_activation for side in pair.sides)
-    shown = "".join(markup.pair_strip(one, top_a, top_b) for one in found)
+    shown = "".join(passages.pair_strip(one, top_a, top_b) for one in found)
     much = f"{words.count(n)} unit{'' if n == 1 else 's'}"
     if found:
         much += f", the {'strongest passage' if len(found) == 1 else f'{len(found)} strongest passages'}"

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import bars, components, data, links, marks, markup, neighbours, take_away, words
+from dashboard import bars, components, data, links, marks, markup, neighbours, passages, take_away, words
 from dashboard.links import FeatureRef
 from dashboard.queries import feature as queries
 from store import records as r
@@ -82,7 +82,7 @@ def examples_of(reader: data.Reader, ref: FeatureRef, feature: r.Feature, stratu
     if not found:
         st.caption("No token of this strength. Choose another.")
         return
-    st.html("".join(markup.strip(one, feature.max_activation) for one in found))
+    st.html("".join(passages.strip(one, feature.max_activation) for one in found))
     space = reader.space(ref.space)
     name = f"{ref.space}-{ref.feature}"
     take_away.table(reader, "feature_examples", f"{name}-{stratum}", queries.examples(space, ref.feature, stratum))

@@ -15,6 +15,7 @@ from dashboard import (
     neighbours,
     pair_head,
     pair_links,
+    passages,
     pictures,
     prose,
     take_away,
@@ -135,7 +136,9 @@ def strips(
         "The band above a token is A's (blue), the band below it B's (orange), each as strong as the activation is "
         "beside the feature's largest. On the left, both activations at the strongest place. Hover for values."
     )
-    st.html("".join(markup.pair_strip(one, sides[0].max_activation, sides[1].max_activation) for one in found[:shown]))
+    st.html(
+        "".join(passages.pair_strip(one, sides[0].max_activation, sides[1].max_activation) for one in found[:shown])
+    )
     sql = queries.passages(comparison, reader.space(a.space).model, a.feature, b.feature, look.group)
     with take_away.table(reader, "pair_passages", f"{pair_head.file_name(a, b)}-{look.group}", sql):
         if len(found) > shown and shown < pair_links.MOST:

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from dashboard import marks, markup
+from dashboard import marks, markup, passages
 from store import records as r
 
 HOSTILE = {
@@ -54,8 +54,8 @@ def strip(*tokens: r.StripToken, left: bool = False, right: bool = False) -> r.S
 def test_hostile_text_makes_no_element_no_attribute_and_no_direction(text: str) -> None:
     plain = strip(token("a", 1.0, focus=True), token(text, 0.5))
     htmls = [
-        markup.strip(plain, 1.0),
-        markup.pair_strip(r.PairStrip(plain, plain, 1.0, 1.0), 1.0, 1.0),
+        passages.strip(plain, 1.0),
+        passages.pair_strip(r.PairStrip(plain, plain, 1.0, 1.0), 1.0, 1.0),
         markup.token(text),
         markup.chip(text, text),
     ]
@@ -110,7 +110,7 @@ def test_shades_grow_with_strength_and_stay_below_the_strongest() -> None:
 
 
 def test_a_strip_shades_by_share_of_the_maximum_and_underlines_its_focus() -> None:
-    html = markup.strip(strip(token(" a", 4.0, focus=True), token("b", 1.0), token("c")), 4.0)
+    html = passages.strip(strip(token(" a", 4.0, focus=True), token("b", 1.0), token("c")), 4.0)
     spans = [
         attributes["style"] or ""
         for tag, attributes in Elements(html).elements
@@ -121,13 +121,13 @@ def test_a_strip_shades_by_share_of_the_maximum_and_underlines_its_focus() -> No
 
 
 def test_a_cut_strip_shows_that_the_passage_goes_on() -> None:
-    assert Elements(markup.strip(strip(token("a"), left=True, right=True), 1.0)).text.count("…") == 2
-    assert Elements(markup.strip(strip(token("a")), 1.0)).text.count("…") == 0
+    assert Elements(passages.strip(strip(token("a"), left=True, right=True), 1.0)).text.count("…") == 2
+    assert Elements(passages.strip(strip(token("a")), 1.0)).text.count("…") == 0
 
 
 def test_a_pair_strip_of_same_tokens_shows_each_once_with_both_values() -> None:
     a, b = strip(token("x", 2.0, focus=True), token("y")), strip(token("x", 3.0, focus=True), token("y", 1.0))
-    html = markup.pair_strip(r.PairStrip(a, b, 2.0, 3.0), 2.0, 3.0)
+    html = passages.pair_strip(r.PairStrip(a, b, 2.0, 3.0), 2.0, 3.0)
     titles = [attributes["title"] for tag, attributes in Elements(html).elements if tag == "span"]
     assert titles == ["x\nA: 2\nB: 3", "y\nA: does not fire\nB: 1"]
     assert (
@@ -137,14 +137,14 @@ def test_a_pair_strip_of_same_tokens_shows_each_once_with_both_values() -> None:
 
 def test_different_tokens_are_cut_where_both_have_a_boundary() -> None:
     a, b = strip(token("un"), token("known"), token(" x")), strip(token("unkn"), token("own"), token(" x"))
-    cells = markup.aligned(a, b)
+    cells = passages.aligned(a, b)
     assert cells is not None
     assert [("".join(t.text for t in x), len(x), len(y)) for x, y in cells] == [("unknown", 2, 2), (" x", 1, 1)]
 
 
 def test_strips_that_spell_different_text_are_shown_one_below_the_other() -> None:
     a, b = strip(token("ab"), token("c")), strip(token("a"), token("x"))
-    assert markup.aligned(a, b) is None
-    html = markup.pair_strip(r.PairStrip(a, b, 1.0, 0.0), 1.0, None)
+    assert passages.aligned(a, b) is None
+    html = passages.pair_strip(r.PairStrip(a, b, 1.0, 0.0), 1.0, None)
     assert "ab" in Elements(html).text
     assert "ax" in Elements(html).text

@@ -55,13 +55,12 @@ LINE = 1200
 """Characters of a message, at most: names of a store may stand in it."""
 
 refs = st.builds("{}:{}".format, st.sampled_from([*hostile.SPACES, "nowhere", "", "A"]), st.integers(-1, hostile.N + 1))
-numbers = st.one_of(
-    st.floats().map(str),
-    st.integers().map(str),
-    st.sampled_from(
-        ["1e400", "-0", "+1", "1_0", "0x1", "٣", "²", " 1", "1 ", "NaN", "2147483648", "9" * 5000, "1.", ".5"]
-    ),
-)
+ODD = (
+    "1e400", "-0", "+1", "1_0", "0x1", "٣", "²", " 1", "1 ", "NaN", "inf", "2147483648", "9" * 5000, "1.", ".5", "-1", "",
+    "1" * 10, "0", "1,2", "1:2", ":", "~", ",", "a:1", "a:" + "9" * 30, "\x00", "\ud83d", "\u202e", "٠.٥", "१",
+)  # fmt: skip
+"""Almost numbers, almost names."""
+numbers = st.one_of(st.floats().map(str), st.integers().map(str), st.sampled_from(ODD))
 words = st.one_of(
     st.sampled_from([
         f"{hostile.A}~{hostile.B}", f"{hostile.A}~{hostile.C}", f"{hostile.B}~{hostile.A}", "hostile", "rsa", "umap", "pca",
@@ -126,6 +125,13 @@ def answer(ask: Callable[..., Any], *asked: object) -> tuple[Any, list[str]]:
 
 def fit(lines: Sequence[str]) -> bool:
     return all(len(line) <= LINE and "\n" not in line for line in lines)
+
+
+@pytest.mark.parametrize("value", ODD)
+def test_every_parameter_takes_every_odd_value(store: Store, value: str) -> None:
+    for parse in parsers(store):
+        for name in NAMES:
+            assert fit(answer(parse, {name: value, "a": value, "colour": "concept"})[1]), name
 
 
 @settings(max_examples=300, deadline=None)

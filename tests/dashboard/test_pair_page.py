@@ -71,7 +71,7 @@ def test_a_page_says_what_the_pair_page_says() -> None:
     plain = re.sub("<[^>]*>", "", text)
     for said in (
         "left:1 ↔ right:2", "r .782 = token .072 + context .710", "Both fire on 1,040 units", "Why it may be trivial",
-        "A: m ( cat, float32 on cpu) at blocks.0. cat", "1,040 units, the 10 strongest passages",
+        "A: m (·cat, float32 on cpu) at blocks.0. cat", "1,040 units, the 10 strongest passages",
         "478 units, the strongest passage", "0 units", "How to read this",
         f"Store {BUILD.fingerprint}, published 27 Nov 2026 · saved 28 Nov 2026",
     ):  # fmt: skip
