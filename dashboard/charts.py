@@ -4,6 +4,7 @@ Backgrounds are transparent and axes carry no colour of their own, so that the p
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -31,6 +32,7 @@ ROLE_LINES: dict[str, tuple[list[str], list[int]]] = {
 FLOOR_TITLE = "r of its best match"
 
 
+@lru_cache(maxsize=16_384)
 def _shown(token: str | None) -> str:
     return "unknown" if token is None else marks.plain(token)
 

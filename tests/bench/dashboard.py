@@ -4,27 +4,24 @@
 """
 
 import argparse
-import logging
 import os
 import statistics
 import tempfile
 import time
 from pathlib import Path
 
-import streamlit as st
 from playwright.sync_api import Page, sync_playwright
-from streamlit.testing.v1 import AppTest
 
-from dashboard import data, links
+from dashboard import links
 from dashboard.links import FeatureRef, PairsView
 from store import records as r
 from store.read import Store
 from store.schema import DATABASE
 from tests.bench import large, questions
 from tests.bench.questions import Chooser
+from tests.bench.visitor import visiting
 from tests.browser.conftest import CHROMIUM, FLAGS, serving
 
-APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 TARGETS = {"question": 20, "server": 300, "content": 1500, "bytes": 8}
 """Milliseconds at the 95th percentile of a question, of a page on the server and in a browser; bytes an activation."""
 ROUNDS, VISITS = 40, 3
@@ -43,6 +40,8 @@ DONE = """() => {
 
 def report(folder: Path, rounds: int = ROUNDS, visits: int = VISITS) -> None:
     """Print all of it for the store in `folder`."""
+    load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
+    print(f"Dashboard: {os.cpu_count()} cores; load before it starts {load}, and what else runs makes all of it slower")
     with Store(folder) as store:
         _size(folder, store)
         _questions(store, rounds)
@@ -62,7 +61,7 @@ def _size(folder: Path, store: Store) -> None:
     n, whole = counts["activations"], (folder / DATABASE).stat().st_size
     sizes = " and ".join(str(n) for n in sorted({space.n_features for space in store.spaces()}, reverse=True))
     print(
-        f"Dashboard: a store of {n:,} activations, {counts['tokens']:,} tokens, spaces of {sizes} features, "
+        f"A store of {n:,} activations, {counts['tokens']:,} tokens, spaces of {sizes} features, "
         f"{counts['matches']:,} matches"
     )
     print(
@@ -129,39 +128,29 @@ class Pages:
 
 
 def _server(folder: Path, pages: Pages, visits: int) -> None:
-    """Milliseconds of the script run, in this process: Streamlit's AppTest runs the app as the server does."""
-    os.environ[data.ENVIRONMENT] = str(folder)
-    logging.getLogger("streamlit").setLevel(logging.ERROR)
+    """Milliseconds of a page on the server, for visitors without a browser, from a server of its own for each page."""
+    target = TARGETS["server"]
     print(
-        f"\nPages on the server, ms of a whole script run by AppTest: first of a fresh server; another link with the store\n"
-        f"open and only its own answers missing (median of {visits}); the same link again (target: warm under {TARGETS['server']})"
+        f"\nPages on the server, ms from a visitor's request to the end of the script, over the websocket: the first of a\n"
+        f"fresh server; another link (only its own answers missing); the same link again (medians of {visits}; target: "
+        f"under {target})"
     )
-    print(f"{'':24}{'fresh':>8}{'another':>9}{'again':>8}")
-    for name in pages.names:
-        st.cache_data.clear()
-        st.cache_resource.clear()
-        fresh = _run(pages, name, 0)
-        others = [_run(pages, name, n) for n in range(1, 1 + visits)]
-        again = [_run(pages, name, visits) for _ in range(visits)]
-        another, warm = statistics.median(others), statistics.median(again)
-        late = "over the target" if max(another, warm) >= TARGETS["server"] else ""
-        print(f"  {name:22}{fresh:8.0f}{another:9.0f}{warm:8.0f}  {late}", flush=True)
-    st.cache_data.clear()
-    st.cache_resource.clear()
+    print(f"{'':24}{'fresh':>8}{'another':>9}{'again':>8}{'kB sent':>9}")
+    with tempfile.TemporaryDirectory() as logs:
+        for name in pages.names:
+            with serving(folder, Path(logs) / name) as address:
+                took = [_ask(address, pages, name, min(n, 1 + visits)) for n in range(2 + 2 * visits)]
+            fresh, another, again = (
+                took[0][0],
+                *(statistics.median(one for one, _ in some) for some in (took[2 : 2 + visits], took[2 + visits :])),
+            )
+            late = "over the target" if max(another, again) >= target else ""
+            print(f"  {name:22}{fresh:8.0f}{another:9.0f}{again:8.0f}{took[-1][1] / 1000:9.0f}  {late}", flush=True)
 
 
-def _run(pages: Pages, name: str, n: int) -> float:
-    """A new visitor's run of a page, in milliseconds."""
-    app = AppTest.from_file(str(APP), default_timeout=120)
-    if name != "overview":
-        app.switch_page(f"app_pages/{name}.py")
-    for key, value in pages.query(name, n).items():
-        app.query_params[key] = value
-    began = time.perf_counter()
-    app.run()
-    took = 1000 * (time.perf_counter() - began)
-    assert (not app.exception and app.title) or app.html, name
-    return took
+def _ask(address: str, pages: Pages, name: str, n: int) -> tuple[float, int]:
+    with visiting(address) as visitor:
+        return visitor.ask("" if name == "overview" else name, pages.query(name, n))
 
 
 # A browser -----------------------------------------------------------------------------------------------------------
