@@ -57,15 +57,22 @@ class Judged(Opened):
 
     def _shares(self, refs: Iterable[Ref]) -> dict[Ref, list[tuple[str, float]]]:
         """The same with the share of the feature's mass that each has."""
-        rows = self._of("words", refs)
+        asked = list(dict.fromkeys(refs))
+        rows = self._of("words", asked)
         numbers: dict[str, set[int]] = {}
         for row in rows:
+            if row["text_id"] is None:
+                # Not as its model spells it, which no run writes: then the texts themselves are read, slowly.
+                return self._listed(self._of("words_spelled", asked))
             numbers.setdefault(self._spaces[row["space"]].model, set()).add(row["text_id"])
         texts = {model: self._texts(model, wanted) for model, wanted in numbers.items()}
+        return self._listed(row | {"token": texts[self._spaces[row["space"]].model][row["text_id"]]} for row in rows)
+
+    @staticmethod
+    def _listed(rows: Iterable[dict[str, Any]]) -> dict[Ref, list[tuple[str, float]]]:
         shares: dict[Ref, list[tuple[str, float]]] = {}
         for row in rows:
-            text = texts[self._spaces[row["space"]].model][row["text_id"]]
-            shares.setdefault((row["space"], row["feature"]), []).append((text, row["mass_share"]))
+            shares.setdefault((row["space"], row["feature"]), []).append((row["token"], row["mass_share"]))
         return shares
 
     def _texts(self, model: str, numbers: Iterable[int]) -> dict[int, str]:
