@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from dashboard import components, data, navigation
+from dashboard import components, data, lookup, navigation, sign_in
 from dashboard.links import LinkError
-from store.errors import StoreError
+from store.errors import NotAStore, StoreError, WrongSchema
 
 # An icon of its own: a named one would be fetched from elsewhere.
 ICON = (
@@ -26,12 +26,24 @@ PAGES = [
     st.Page("app_pages/concepts.py", title="Concepts", icon=":material/search:", url_path="concepts"),
     st.Page("app_pages/sql.py", title="SQL", icon=":material/terminal:", url_path="sql"),
     st.Page("app_pages/glossary.py", title="Glossary", icon=":material/menu_book:", url_path="glossary"),
+    st.Page("app_pages/reading_list.py", title="Reading list", url_path="list", visibility="hidden"),
 ]
 
-page = st.navigation(PAGES, position="top")
+is_open = sign_in.is_open()
+page = st.navigation(PAGES, position="top" if is_open else "hidden")
+if not is_open:
+    sign_in.page(is_home=not page.url_path and not st.query_params)
+    st.stop()
 try:
-    data.reader()
+    known = data.known()
+    if searched := navigation.bar(known.fingerprint, known.names()):
+        found, query = lookup.meaning(searched, known)
+        st.switch_page(f"app_pages/{found}.py", query_params=query)
     page.run()
 except (StoreError, LinkError) as error:
+    if isinstance(error, NotAStore):
+        data.forget()
     components.trouble(error)
-navigation.router()
+    if isinstance(error, NotAStore | WrongSchema):
+        navigation.bar(None)
+sign_in.visitor()

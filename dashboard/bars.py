@@ -38,7 +38,7 @@ def thresholds(
     """A button that says how many thresholds were moved; behind it, each of them, and a way back to the defaults."""
     moved = len(reasons.changed(now, names))
     label = f"Thresholds · {moved} changed" if moved else "Thresholds"
-    with st.popover(label, key=f"{page}_thresholds", width="stretch", type="primary" if moved else "secondary"):
+    with st.popover(label, key=f"{page}_thresholds", width="stretch"):
         st.caption("Where each reason begins. Evidence is stored, so moving one changes only what this link shows.")
         left, right = st.columns(2)
         defaults = {item.name: item.default for item in fields(Thresholds) if item.name in names}

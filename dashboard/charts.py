@@ -1,9 +1,10 @@
 """Records -> Altair charts. A is blue and B is orange everywhere, strength is lightness of that hue, grey is chance.
 
-Backgrounds are transparent and axes carry no colour of their own, so that the page's light or dark theme decides.
+Backgrounds are transparent and text has the colour of the text around the chart, so that the page's light or dark theme
+decides: the greys and hues of marks are too pale to be read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -19,20 +20,15 @@ GREY_RGB = (140, 140, 150)
 A = "#2f78eb"
 B = "#e8740c"
 GREY = "#8c8c96"
-BOTH = "#8b5cf6"
-"""Where A and B meet: units at which both fire."""
+BOTH = "#965aaa"
+"""Where A and B meet: units at which both fire. All eyes tell it from both, and from grey."""
+INK = "currentColor"
+"""The colour of the text around a chart."""
 KEPT = "passes"
-ROLE_LINES: dict[str, tuple[list[str], list[int]]] = {
-    "two models": ([A, "#8fb6f5", "#1b4a96"], [1, 0]),
-    "ceiling": ([GREY], [1, 0]),
-    "baseline": ([GREY], [6, 3]),
-    "floor": ([GREY], [2, 2]),
-}
-"""What a comparison can tell -> colours of its lines, the first one's first, and their dashes."""
 FLOOR_TITLE = "r of its best match"
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=8192)
 def _shown(token: str | None) -> str:
     return "unknown" if token is None else marks.plain(token)
 
@@ -42,12 +38,24 @@ def frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame.from_records(rows)
 
 
-def _finish(chart: Any, height: int) -> Any:
-    return chart.properties(width="container", height=height, background="transparent").configure_view(strokeWidth=0)
+def finish(chart: Any, height: int, said: str) -> Any:
+    """What all charts share: as wide as their place, nothing behind them, words that can be read.
+
+    `said` is the chart for somebody who does not see it: thousands of marks that each speak would say less.
+    """
+    chart = chart.properties(width="container", height=height, background="transparent", description=said)
+    chart = chart.configure_view(strokeWidth=0).configure_mark(aria=False)
+    faint = {"labelColor": INK, "titleColor": INK, "labelOpacity": 0.8, "titleOpacity": 0.8}
+    return chart.configure_axis(**faint).configure_legend(**faint)
 
 
-def pairs_scatter(points: Sequence[r.PairPoint], comparison: r.Comparison, height: int = 340) -> alt.LayerChart:
-    """Each candidate's correlation against the part that the token explains; on the diagonal the token explains all."""
+def pairs_scatter(
+    points: Sequence[r.PairPoint], comparison: r.Comparison, region: r.Region | None = None, height: int = 340
+) -> alt.LayerChart:
+    """Each candidate's correlation against the part that the token explains; on the diagonal the token explains all.
+
+    A rectangle can be dragged; it is the selection `region`, and begins as the given one.
+    """
     rows = [
         {
             "token": point.pearson_token,
@@ -81,7 +89,25 @@ def pairs_scatter(points: Sequence[r.PairPoint], comparison: r.Comparison, heigh
         alt.Chart(frame(some)).mark_circle(color=color, opacity=opacity, size=size).encode(x=x, y=y, tooltip=tooltip)
         for some, color, opacity, size in ((hidden, GREY, 0.25, 14), (shown, A, 0.9, 38))
     ]
-    return _finish(alt.layer(*_diagonal(), *dots), height)
+    edges: Any = (
+        {"x": [region.token_low, region.token_high], "y": [region.r_low, region.r_high]} if region else alt.Undefined
+    )
+    dragged = alt.selection_interval(name="region", encodings=["x", "y"], value=edges, zoom=False)
+    said = (
+        f"{len(rows):,} matches of {comparison.comparison}, {len(shown):,} of which pass the filters: r over all "
+        "units, against the part of r that the token alone explains."
+    )
+    return finish(alt.layer(*_diagonal(), dots[0].add_params(dragged), dots[1]), height, said)
+
+
+def dragged(edges: Mapping[str, Sequence[float]]) -> r.Region | None:
+    """The rectangle that a visitor dragged on `pairs_scatter`, to three decimals; None where there is none."""
+    if not {"token", "pearson"} <= edges.keys():
+        return None
+    (x0, x1), (y0, y1) = (
+        sorted(round(min(max(one, -1), 1), 3) for one in edges[name]) for name in ("token", "pearson")
+    )
+    return r.Region(x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
 
 
 def _diagonal() -> list[alt.Chart]:
@@ -92,10 +118,10 @@ def _diagonal() -> list[alt.Chart]:
         .mark_line(color=GREY, strokeDash=[4, 4], strokeWidth=1)
         .encode(x="token:Q", y="pearson:Q")
     )
-    place = [{"token": 0.85, "pearson": 0.85, "label": "the token explains all"}]
+    place = [{"token": 1.0, "pearson": 0.5, "label": "the token\nexplains all"}]
     label = (
         alt.Chart(frame(place))
-        .mark_text(color=GREY, align="left", dx=10, dy=16, fontSize=11)
+        .mark_text(color=INK, align="right", fontSize=11, lineBreak="\n")
         .encode(x="token:Q", y="pearson:Q", text="label:N")
     )
     return [line, label]
@@ -136,7 +162,11 @@ def null_floor(
         alt.Chart(frame(some)).mark_circle(color=color, opacity=opacity, size=size).encode(x=x, y=y, tooltip=tooltip)
         for some, color, opacity, size in ((hidden, GREY, 0.55, 12), (shown, A, 0.9, 30))
     ]
-    return _finish(alt.layer(*_chance(ranges, x), *layers), height)
+    said = (
+        f"{len(dots):,} features of {comparison.space_a}, {len(shown):,} of whose best matches pass the filters: r of "
+        "the best match, against how many units the feature fires on, over what chance gives."
+    )
+    return finish(alt.layer(*_chance(ranges, x), *layers), height, said)
 
 
 def _chance(ranges: Sequence[r.NullFloor], x: alt.X) -> list[alt.Chart]:
@@ -167,56 +197,17 @@ def _chance(ranges: Sequence[r.NullFloor], x: alt.X) -> list[alt.Chart]:
         return marked.encode(x=x, x2="end:Q", y=alt.Y(f"{name}:Q", title=FLOOR_TITLE), tooltip=tooltip)
 
     words = [{**rows[0], "label": "chance"}] if rows else []
-    label = alt.Chart(frame(words)).mark_text(color=GREY, align="left", dx=5, dy=11, fontSize=11)
+    label = alt.Chart(frame(words)).mark_text(color=INK, align="left", dx=5, dy=11, fontSize=11)
     named = label.encode(x=x, y=alt.Y("q95:Q", title=FLOOR_TITLE), text="label:N")
     shades = [band("floor", "q95", 0.16), band("median", "q95", 0.24)]
     return [*shades, line("maximum", 0.8, [2, 2]), line("q95", 2.0, [1, 0]), named]
 
 
-def homologues(curves: Sequence[tuple[r.HomologueCurve, str]], height: int = 320) -> alt.LayerChart:
-    """Homologues that are left as more context is asked for; each curve with its role, a key of `ROLE_LINES`."""
-    names, colors, dashes = [], [], []
-    for curve, role in curves:
-        shades, dash = ROLE_LINES[role]
-        names.append(f"{curve.comparison} \N{MIDDLE DOT} {role}")
-        colors.append(shades[sum(one == role for _, one in curves[: len(names) - 1]) % len(shades)])
-        dashes.append(dash)
-    rows = [
-        {"context": step / r.CURVE_STEPS, "n": n, "label": name}
-        for (curve, _), name in zip(curves, names, strict=True)
-        for step, n in enumerate(curve.n_left)
-        if n > 0
-    ]
-    legend = alt.Legend(title=None, orient="top", columns=2, labelLimit=330, symbolType="stroke", symbolSize=300)
-    chart = alt.Chart(frame(rows)).encode(
-        x=alt.X(
-            "context:Q",
-            title="context at least (r that the token does not explain)",
-            scale=alt.Scale(domain=[0, 1], nice=False),
-            axis=alt.Axis(format=".1f", tickCount=6, grid=False),
-        ),
-        y=alt.Y(
-            "n:Q",
-            title="homologues left",
-            scale=alt.Scale(type="log", domainMin=1),
-            axis=alt.Axis(format="~s", values=[1, 10, 100, 1000, 10000, 100000]),
-        ),
-        color=alt.Color("label:N", scale=alt.Scale(domain=names, range=colors), legend=legend),
-        tooltip=[
-            alt.Tooltip("label:N", title="comparison"),
-            alt.Tooltip("context:Q", title="context at least", format=".2f"),
-            alt.Tooltip("n:Q", title="homologues", format=",d"),
-        ],
-    )
-    dashed = alt.StrokeDash("label:N", scale=alt.Scale(domain=names, range=dashes), legend=legend)
-    lines = chart.mark_line(strokeWidth=2, interpolate="step-after").encode(strokeDash=dashed)
-    return _finish(alt.layer(lines, chart.mark_circle(opacity=0, size=60)), height)
-
-
 def histogram(bins: Sequence[r.HistogramBin], side: str = "a", height: int = 170) -> alt.Chart:
     """Distribution of a feature's activations above 0; counts on a square-root scale, so that rare strong ones show."""
     rows = [{"lower": b.lower, "upper": b.upper, "count": b.count} for b in bins if b.count > 0]
-    return _finish(
+    total = sum(one.count for one in bins)
+    return finish(
         alt.Chart(frame(rows))
         .mark_bar(color=A if side == "a" else B, opacity=0.85, binSpacing=1)
         .encode(
@@ -235,19 +226,21 @@ def histogram(bins: Sequence[r.HistogramBin], side: str = "a", height: int = 170
             ],
         ),
         height,
+        f"Histogram of the activations of {side.upper()} on {total:,} tokens.",
     )
 
 
 def units(scatter: r.UnitScatter, name_a: str, name_b: str, height: int = 300) -> alt.Chart:
     """A's against B's activation at every unit where either fires; cells shaded by count where points are too many."""
     title_a, title_b = f"activation of {name_a} (A)", f"activation of {name_b} (B)"
+    said = f"The {title_b} against the {title_a}, at {scatter.n_units:,} units where either fires."
     if scatter.cells:
-        return _finish(_density(scatter.cells, title_a, title_b), height)
+        return finish(_density(scatter.cells, title_a, title_b), height, said)
     rows = [
         {"a": p.activation_a, "b": p.activation_b, "token": _shown(p.token), "fires": _who(p)} for p in scatter.points
     ]
     order = ["both fire", "only A", "only B"]
-    return _finish(
+    return finish(
         alt.Chart(frame(rows))
         .mark_circle(size=30, opacity=0.6)
         .encode(
@@ -265,6 +258,7 @@ def units(scatter: r.UnitScatter, name_a: str, name_b: str, height: int = 300) -
             ],
         ),
         height,
+        said,
     )
 
 

@@ -5,28 +5,42 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import charts, export, facts, links, marks, markup, navigation, reasons, words
+from dashboard import card_markup, facts, links, marks, markup, navigation, pictures, take_away, words
 from dashboard.data import Reader
+from dashboard.glossary import WORDS
 from dashboard.links import FeatureRef
-from store import records as r
-from store.errors import NotAStore, StoreError, UnknownName, WrongSchema
+from store.errors import NotAStore, StoreError, StoreLocked, UnknownName, WrongSchema
 
 
-def top(title: str, help_text: str, reader: Reader, query: Mapping[str, str], target: str | None = None) -> None:
+def top(
+    title: str,
+    help_text: str,
+    reader: Reader,
+    query: Mapping[str, str],
+    target: str | None = None,
+    terms: Sequence[str] = (),
+) -> None:
     """A page's title, two short lines of help, a button that copies `target`, a word on an old link.
 
-    A title that begins with `<` is HTML.
+    A title that begins with `<` is HTML. `terms` are words of the glossary that the page needs most.
     """
     left, right = st.columns([6, 1], vertical_alignment="center")
-    if title.startswith("<"):
-        left.html(f'<h1 style="{markup.HEADING}">{title}</h1>')
-    else:
-        left.title(title, anchor=False)
+    left.html(f'<h1 style="{markup.HEADING}">{title if title.startswith("<") else escape(title)}</h1>')
     if target is not None:
         with right, st.container(horizontal=True, horizontal_alignment="right"):
             navigation.copy_link(target)
-    st.caption(help_text)
+    explain(reader, help_text, terms)
     stale(reader, query)
+
+
+def explain(reader: Reader, help_text: str, terms: Sequence[str]) -> None:
+    """Two short lines on what a page answers, and the words to know, each with its meaning."""
+    known = " · ".join(
+        markup.link(links.href("glossary", links.glossary_query(reader.fingerprint, term)), escape(term), WORDS[term])
+        for term in terms
+    )
+    words_to_know = f'<span style="margin-left:.5em">Words: {known}</span>' if known else ""
+    st.html(f'<div style="font-size:.875rem;line-height:1.6;{markup.FAINT}">{escape(help_text)} {words_to_know}</div>')
 
 
 def stale(reader: Reader, query: Mapping[str, str]) -> None:
@@ -41,7 +55,7 @@ def stale(reader: Reader, query: Mapping[str, str]) -> None:
 def problems(lines: Sequence[str]) -> None:
     """What could not be read in the link, in one quiet box; text from the URL is not markdown."""
     if lines:
-        body = "".join(f"<div>{escape(line)}</div>" for line in lines)
+        body = "".join(f"<div>{marks.html(line, 1000)}</div>" for line in lines)
         style = f"border-left:3px solid {markup.shade('b', 1.0)};background:{markup.shade('b', 0.01)}"
         st.html(
             f'<div role="alert" style="{style};padding:.5rem .8rem;border-radius:3px;font-size:.88rem">{body}</div>'
@@ -55,6 +69,8 @@ def trouble(error: Exception) -> None:
             "This store needs another version of Homolog",
             "Write it again with this version, or update Homolog.",
         )
+    elif isinstance(error, StoreLocked):
+        title, advice = "The store is being written", "This page opens as soon as the other program has closed it."
     elif isinstance(error, NotAStore):
         title = "The store cannot be read"
         advice = (
@@ -82,32 +98,7 @@ def trouble(error: Exception) -> None:
 
 def numbers(items: Sequence[tuple[str, str, str]]) -> None:
     """A quiet line of facts: (name, value, tooltip)."""
-    body = "".join(
-        f'<div title="{escape(tip)}" style="white-space:nowrap"><div style="font-size:.72rem;'
-        f'{markup.FAINT}">{escape(name)}</div>'
-        f'<div style="font-size:.95rem;font-variant-numeric:tabular-nums">{escape(value)}</div></div>'
-        for name, value, tip in items
-    )
-    st.html(f'<div style="display:flex;flex-wrap:wrap;gap:.5rem 1.4rem;margin:.1rem 0 .3rem">{body}</div>')
-
-
-def reason_lines(match: r.Match, thresholds: r.Thresholds) -> None:
-    """Every reason of a match with its numbers, a line each; or that none holds, and which come closest."""
-    if match.reasons:
-        title = "Why it may be trivial"
-        lines = [
-            f"{markup.chip(words.step(name), r.REASONS[name])} {markup.sentence(reasons.why(name, match, thresholds))}"
-            for name in match.reasons
-        ]
-    else:
-        title = "No reason to call it trivial holds"
-        chip = markup.chip("contextual homologue", "none of the reasons for a trivial match holds", "a")
-        near = "; ".join(markup.sentence(one) for one in reasons.nearest(match, thresholds))
-        lines = [f"{chip} {f'Nearest: {near}.' if near else ''}"]
-    if moved := reasons.moved(thresholds):
-        lines.append(f'<span style="{markup.FAINT}">Thresholds of this link: {escape(moved)}.</span>')
-    body = "".join(f'<div style="line-height:1.9">{line}</div>' for line in lines)
-    st.html(f'<div style="font-size:.88rem"><div style="font-weight:600">{title}</div>{body}</div>')
+    st.html(card_markup.numbers(items))
 
 
 def feature_card(reader: Reader, ref: FeatureRef, side: str, named: bool = True) -> None:
@@ -121,61 +112,21 @@ def feature_card(reader: Reader, ref: FeatureRef, side: str, named: bool = True)
     if outside := links.neuronpedia(space.neuronpedia_id, ref.feature):
         about += f" · {markup.link(outside, 'Neuronpedia', f'feature {ref.feature} of {space.neuronpedia_id}')}"
     if heading:
-        st.html(f'<div style="font-size:1.1rem">{heading}</div>')
+        st.html(f'<div style="font-size:1.1rem;overflow-wrap:anywhere">{heading}</div>')
     st.html(f'<div style="font-size:.8rem;{markup.FAINT}">{about}</div>')
     if feature.n_active == 0:
         st.info("This feature never fires on this text: there is nothing to show.", icon=":material/do_not_disturb_on:")
         return
     numbers(facts.facts(feature))
-    st.html(_top_tokens(reader.feature_tokens(ref.space, ref.feature), side))
-    st.altair_chart(charts.histogram(reader.histogram(ref.space, ref.feature), side), key=f"card_histogram_{side}")
+    st.html(card_markup.top_tokens(reader.feature_tokens(ref.space, ref.feature), side))
+    histogram = reader.drawn(pictures.histogram, ref, side)
+    take_away.chart(reader, histogram, f"card_histogram_{side}", f"{ref.space}-{ref.feature}-histogram")
     logits = reader.logits(ref.space, ref.feature)
     if not logits:
         st.caption("Effects on the output are not known for this space.")
         return
-    for name, title, column in zip(
-        ("promoted", "suppressed"), ("Output tokens it raises", "Output tokens it lowers"), st.columns(2), strict=True
-    ):
-        rows = sorted((one for one in logits if one.side == name), key=lambda one: one.rank)[:8]
-        with column:
-            st.html(
-                bars(
-                    title,
-                    [(one.token, one.value, f"{one.value:+.3g} logits per unit of activation") for one in rows],
-                    side,
-                )
-            )
-
-
-def _top_tokens(tokens: Sequence[r.FeatureToken], side: str) -> str:
-    shown = "".join(
-        markup.token(
-            one.token,
-            f"{marks.plain(one.token)}\n{words.percent(one.mass_share)} of its activation, on {one.n_active:,} "
-            "occurrences",
-            side,
-            0.1 + 0.9 * one.mass_share,
-        )
-        for one in tokens[:14]
-    )
-    return (
-        f'<div style="font-size:.72rem;{markup.FAINT}">Top tokens, by share of its activation</div><div>{shown}</div>'
-    )
-
-
-def bars(title: str, rows: Sequence[tuple[str, float, str]], side: str) -> str:
-    """Tokens with a small bar for their value: (token, value, tooltip)."""
-    largest = max((abs(value) for _, value, _ in rows), default=0.0) or 1.0
-    body = "".join(
-        f'<div title="{escape(marks.plain(text))}&#10;{escape(tip)}" style="display:flex;align-items:center;gap:.4rem;'
-        f'font-size:.8rem;line-height:1.55"><div style="{markup.MONO};flex:1 1 0;min-width:0;overflow:hidden;'
-        f'text-overflow:ellipsis;white-space:nowrap;unicode-bidi:isolate">{marks.html(text, 22)}</div>'
-        f'<div style="flex:0 0 34%"><div style="height:.5rem;border-radius:2px;width:{100 * abs(value) / largest:.0f}%;'
-        f'background:{markup.shade(side, 0.9 if value >= 0 else 0.25)}"></div></div>'
-        f'<div style="flex:0 0 2.6rem;text-align:right;font-variant-numeric:tabular-nums">{value:+.2f}</div></div>'
-        for text, value, tip in rows
-    )
-    return f'<div style="font-size:.72rem;{markup.FAINT};margin-bottom:.15rem">{escape(title)}</div>{body}'
+    for which, column in zip(("promoted", "suppressed"), st.columns(2), strict=True):
+        column.html(card_markup.effects(logits, which, side))
 
 
 def token_chips(tokens: Sequence[str], side: str, limit: int = 4) -> str:
@@ -187,32 +138,13 @@ def pager(to: Callable[[int], str], page: int, rows: int, more: bool, known: int
     """Which rows of a table these are, and links to the pages around: `to` gives the address of a page, from 1."""
     first = (page - 1) * rows + 1
     total = f" of {words.count(known)}" if known is not None else ""
-    parts = [markup.link(to(page - 1), "\N{LEFTWARDS ARROW} previous")] if page > 1 else []
+    parts = [markup.link(to(page - 1), "\N{LEFTWARDS ARROW} previous", rel="prev")] if page > 1 else []
     parts.append(f"rows {first:,} to {first + rows - 1:,}{total}" if more else f"rows from {first:,}{total}")
-    parts += [markup.link(to(page + 1), "next \N{RIGHTWARDS ARROW}")] if more else []
+    parts += [markup.link(to(page + 1), "next \N{RIGHTWARDS ARROW}", rel="next")] if more else []
     st.html(
         '<div style="display:flex;gap:1.2rem;font-size:.86rem;'
         f'justify-content:flex-end">{"".join(f"<span>{part}</span>" for part in parts)}</div>'
     )
-
-
-def take_away(key: str, file: Callable[[], bytes], name: str, what: str, reader: Reader, sql: str) -> None:
-    """The rows of a table as a file of at most `export.LIMIT`, and as a query to go on from."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.download_button(
-            "Download CSV",
-            file,
-            f"{name}.csv",
-            "text/csv",
-            icon=":material/download:",
-            key=key,
-            on_click="ignore",
-            help=f"The {what} that pass these filters, at most {export.LIMIT:,}.",
-        )
-        st.page_link(
-            "app_pages/sql.py", label="Open as SQL", icon=":material/terminal:",
-            query_params=links.sql_query(reader.fingerprint, sql),
-        )  # fmt: skip
 
 
 def go_to(page: str, reader: Reader, sides: Sequence[str]) -> list[FeatureRef] | None:
@@ -231,5 +163,5 @@ def go_to(page: str, reader: Reader, sides: Sequence[str]) -> list[FeatureRef] |
             )
             for place, side in enumerate(sides)
         ]
-        sent = columns[-1].form_submit_button("Open", type="primary")
+        sent = columns[-1].form_submit_button("Open")
     return [FeatureRef(str(space), int(number or 0)) for space, number in chosen] if sent else None

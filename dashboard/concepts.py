@@ -138,7 +138,7 @@ def score_cell(fingerprint: str, one: Score | None) -> str:
 
 
 def _reason(text: str) -> str:
-    return f'<span style="{markup.FAINT};display:block;min-width:14rem">{escape(text)}</span>'
+    return f'<span style="{markup.FAINT};display:block;min-width:14rem;white-space:normal">{escape(text)}</span>'
 
 
 def concept_line(
@@ -162,7 +162,7 @@ def concept_line(
 
 
 def _keyword(word: r.Keyword) -> str:
-    return markup.token(word.keyword, f"{word.keyword}: {word.n_found:,} times in the text")
+    return markup.token(word.keyword, f"{marks.plain(word.keyword)}\n{word.n_found:,} times in the text")
 
 
 def keywords(fingerprint: str, view: SearchView, one: r.Concept) -> str:
@@ -170,11 +170,15 @@ def keywords(fingerprint: str, view: SearchView, one: r.Concept) -> str:
     searches = []
     for word in one.keywords:
         query = family_links.search_query(fingerprint, replace(view, text=word.keyword, concept=None))
-        tip = f"search {word.keyword}"
+        tip = f"search {marks.plain(word.keyword)}"
         chip = f"{_keyword(word)}<small>{words.count(word.n_found)}</small>"
         searches += [markup.link(links.href("concepts", query), chip, tip)] if word.n_found else []
     absent = [word.keyword for word in one.keywords if not word.n_found]
-    rest = f'<div style="{markup.FAINT}">Not in the text: {escape(", ".join(absent))}</div>' if absent else ""
+    rest = (
+        f'<div style="{markup.FAINT}">Not in the text: {escape(", ".join(map(marks.plain, absent)))}</div>'
+        if absent
+        else ""
+    )
     return f'<div style="font-size:.86rem;line-height:1.9">{" &nbsp;".join(searches)}{rest}</div>'
 
 

@@ -6,6 +6,8 @@ Answers that cost more than a lookup are cached, bounded, under the store's fing
 import os
 import sys
 import threading
+import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,21 +16,30 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import streamlit as st
 
-from store import cells, console
+from dashboard import pictures
+from dashboard.lookup import Known
+from store import cells
 from store import records as r
 from store import score_records as sr
-from store.errors import NotAStore
+from store.errors import NotAStore, StoreReplaced
 from store.read import Store
 from store.schema import DATABASE
+from store.visitors import Visitors
 
 Answer = TypeVar("Answer")
+SCRIPTS = ("app.py", "server.py")
+"""What `streamlit run` is given: the pages, or the pages and what a server of a lab adds."""
+LINGER = 120.0
+"""Seconds that a page may go on with a store that was replaced."""
 ENVIRONMENT = "HOMOLOG_STORE"
 """Names the store's folder where the command line does not."""
+FILE_ROWS, FILE_BYTES, FILE_SECONDS = 20_000, 50_000_000, 20.0
+"""Limits of a download."""
 
 
 def folder() -> Path:
     """The store's folder: from `streamlit run dashboard/app.py -- DIR`, else from the environment."""
-    by_command = sys.argv[1] if len(sys.argv) > 1 and Path(sys.argv[0]).name == "app.py" else None
+    by_command = sys.argv[1] if len(sys.argv) > 1 and Path(sys.argv[0]).name in SCRIPTS else None
     chosen = by_command or os.environ.get(ENVIRONMENT)
     if not chosen:
         raise NotAStore("no store was named; start with `python -m dashboard DIR`")
@@ -46,20 +57,39 @@ def identity(path: Path) -> tuple[int, int, int] | None:
 
 @dataclass
 class _Slot:
-    """The one open store. Pages that still read a replaced one keep it alive until they are done."""
+    """The one open store. Pages that still read a replaced one have `LINGER` seconds until it is closed.
+
+    Without an end a tab that nobody looks at would keep it, with its memory, its threads and its place on the disk.
+    """
 
     lock: threading.Lock = field(default_factory=threading.Lock)
-    seen: tuple[Path, tuple[int, int, int] | None] | None = None
-    store: Store | None = None
+    opened: "Reader | None" = None
+    visitors: Visitors = field(default_factory=Visitors)
 
-    def get(self, path: Path) -> Store:
+    def get(self, path: Path) -> "Reader":
         with self.lock:
             now = (path, identity(path))
-            if self.store is not None and self.seen == now:
-                return self.store
-            self.store, self.seen = None, None
-            self.store, self.seen = Store(path), now
-            return self.store
+            if self.opened is None or self.opened.seen != now:
+                self._close()
+                self.opened = Reader(Store(path), now, self.visitors)
+            return self.opened
+
+    def forget(self) -> None:
+        with self.lock:
+            self._close()
+
+    def _close(self) -> None:
+        self.visitors.close()
+        if self.opened is not None:
+            later = threading.Timer(LINGER, _close, [weakref.ref(self.opened.store)])
+            later.daemon = True
+            later.start()
+        self.opened = None
+
+
+def _close(store: "weakref.ref[Store]") -> None:
+    if (found := store()) is not None:
+        found.close()
 
 
 @st.cache_resource(show_spinner=False)
@@ -68,8 +98,18 @@ def _slot() -> _Slot:
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
-def _cached(_store: Store, fingerprint: str, seen: object, question: str, arguments: tuple[Any, ...]) -> Any:
-    return getattr(_store, question)(*arguments)
+def _cached(
+    _store: Store, fingerprint: str, seen: object, question: str, arguments: tuple[Any, ...], named: dict[str, Any]
+) -> Any:
+    return getattr(_store, question)(*arguments, **named)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _drawn(
+    _reader: "Reader", _draw: Callable[..., Any], fingerprint: str, seen: object, name: str, arguments: tuple[Any, ...]
+) -> dict[str, Any] | None:
+    chart = _draw(_reader, *arguments)
+    return None if chart is None else pictures.specification(chart)
 
 
 @dataclass(frozen=True)
@@ -78,14 +118,19 @@ class Reader:
 
     store: Store
     seen: object
+    visitors: Visitors
 
     @property
     def fingerprint(self) -> str:
         return self.store.fingerprint
 
-    def _ask(self, question: Callable[..., Answer], *arguments: object) -> Answer:
-        answer: Answer = _cached(self.store, self.fingerprint, self.seen, question.__name__, arguments)
+    def _ask(self, question: Callable[..., Answer], *arguments: object, **named: object) -> Answer:
+        answer: Answer = _cached(self.store, self.fingerprint, self.seen, question.__name__, arguments, named)
         return answer
+
+    def drawn(self, draw: Callable[..., Any], *arguments: object) -> Any:
+        """What one of `pictures` draws of these arguments, in Vega-Lite; None where it draws nothing."""
+        return _drawn(self, draw, self.fingerprint, self.seen, draw.__name__, arguments)
 
     def build(self) -> r.Build:
         return self.store.build()
@@ -124,13 +169,13 @@ class Reader:
         return self._ask(Store.funnel, comparison, chosen)
 
     def points(self, comparison: str, chosen: r.PairFilter) -> list[r.PairPoint]:
-        return self._ask(Store.points, comparison, chosen)
+        return self.store.points(comparison, chosen)
 
     def null_floor(self, comparison: str) -> list[r.NullFloor]:
         return self.store.null_floor(comparison)
 
     def best_points(self, comparison: str, chosen: r.PairFilter) -> list[r.BestPoint]:
-        return self._ask(Store.best_points, comparison, chosen)
+        return self.store.best_points(comparison, chosen)
 
     def unmatched(
         self, comparison: str, side: str, chosen: r.UnmatchedFilter, sort: str, limit: int, offset: int = 0
@@ -147,13 +192,13 @@ class Reader:
         return self._ask(Store.around, comparison, a, b, chosen, sort)
 
     def match(self, comparison: str, a: int, b: int, thresholds: r.Thresholds) -> r.Match | None:
-        return self.store.match(comparison, a, b, thresholds)
+        return self._ask(Store.match, comparison, a, b, thresholds)
 
     def runners_up(self, comparison: str, side: str, feature: int, thresholds: r.Thresholds) -> list[r.Match]:
         """Candidates of one feature, best first; `side` is `a` or `b`."""
         if side == "a":
-            return self.store.runners_up(comparison, feature_a=feature, limit=6, thresholds=thresholds)
-        return self.store.runners_up(comparison, feature_b=feature, limit=6, thresholds=thresholds)
+            return self._ask(Store.runners_up, comparison, feature_a=feature, limit=6, thresholds=thresholds)
+        return self._ask(Store.runners_up, comparison, feature_b=feature, limit=6, thresholds=thresholds)
 
     def group_counts(self, comparison: str, a: int, b: int) -> dict[str, int]:
         return self._ask(Store.group_counts, comparison, a, b)
@@ -265,16 +310,57 @@ class Reader:
     def concept_members(self, concept: str, share: float, limit: int) -> list[r.ConceptMember]:
         return self._ask(Store.concept_members, concept, share, limit)
 
-    def sql(self, query: str, seconds: float, rows: int) -> r.Table:
-        """One bounded query of a visitor; QueryRefused says why not."""
-        return console.run(self.store, query, max_rows=rows, seconds=seconds)
+    def sql(self, query: str, seconds: float, rows: int, characters: int) -> r.Table:
+        """One bounded query of a visitor; QueryRefused says why not. Dropped when its visitor goes elsewhere."""
+        begun, line = time.monotonic(), st.empty()
+
+        def waiting() -> None:
+            # Writing is also what lets Streamlit stop this run.
+            line.caption(f"Running for {time.monotonic() - begun:.0f} s, at most {seconds:g} s.")
+
+        try:
+            return self.visitors.run(
+                self.store.folder,
+                self.fingerprint,
+                query,
+                max_rows=rows,
+                seconds=seconds,
+                max_cell=characters,
+                waiting=waiting,
+            )
+        except StoreReplaced:
+            # The whole page again, so that all of it speaks of the new store.
+            st.rerun()
+        finally:
+            line.empty()
+
+    def taken(self, query: str) -> r.Table:
+        """The answer that a file holds: the same console, with the limits of a download."""
+        return self.visitors.run(
+            self.store.folder,
+            self.fingerprint,
+            query,
+            max_rows=FILE_ROWS,
+            max_bytes=FILE_BYTES,
+            seconds=FILE_SECONDS,
+            max_cell=FILE_BYTES,
+        )
+
+
+def known() -> Known:
+    """What can be named in the store as it is now."""
+    now = reader()
+    return Known(now.fingerprint, now.spaces(), now.comparisons(), [one.concept for one in now.concepts(1.0)])
+
+
+def forget() -> None:
+    """After the store failed: the next page opens it anew, since what failed may be the opened one and not the file."""
+    _slot().forget()
 
 
 def reader() -> Reader:
     """The store as it is now; NotAStore or WrongSchema say what is wrong with the folder."""
-    slot = _slot()
-    store = slot.get(folder())
-    return Reader(store, slot.seen)
+    return _slot().get(folder())
 
 
 csv = cells.to_csv

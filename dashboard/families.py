@@ -140,7 +140,7 @@ def card(reader: data.Reader, member: r.FamilyMember) -> str:
     return (
         f'<div style="flex:1 0 19rem;max-width:32rem;border:{markup.LINE};border-radius:.5rem;padding:.7rem .8rem;'
         'overflow:hidden">'
-        f'<div style="font-size:1.05rem">{name}{label}</div>'
+        f'<div style="font-size:1.05rem;overflow-wrap:anywhere">{name}{label}</div>'
         f'<div style="font-size:.76rem;{markup.FAINT};overflow-wrap:anywhere">{escape(about)}</div>'
         f'<div style="display:flex;flex-wrap:wrap;gap:.1rem .9rem;font-size:.8rem;margin:.3rem 0">{numbers}</div>'
         f"<div>{tokens}</div>{strips}</div>"
@@ -150,19 +150,4 @@ def card(reader: data.Reader, member: r.FamilyMember) -> str:
 def cards(reader: data.Reader, members: Sequence[r.FamilyMember]) -> str:
     """The strip of cards, one a member, side by side; it scrolls where there are many."""
     body = "".join(card(reader, member) for member in members)
-    return f'<div style="display:flex;gap:.8rem;overflow-x:auto;padding-bottom:.5rem">{body}</div>'
-
-
-def table(families: Sequence[r.Family]) -> r.Table:
-    """Families as rows of a file."""
-    columns = {
-        "family": ("VARCHAR", [f"{one.space}:{one.feature}" for one in families]),
-        "n_spaces": ("BIGINT", [len(one.spaces) for one in families]),
-        "n_models": ("BIGINT", [len(one.models) for one in families]),
-        "members": ("VARCHAR", [" ".join(f"{m.space}:{m.feature}" for m in one.members) for one in families]),
-        "top_tokens": ("VARCHAR", [" | ".join(one.tokens) for one in families]),
-        "weakest_pearson": ("DOUBLE", [one.weakest.pearson for one in families]),
-        "weakest_context": ("DOUBLE", [one.weakest.pearson_context for one in families]),
-    }
-    rows = tuple(zip(*(values for _, values in columns.values()), strict=True))
-    return r.Table(tuple(columns), tuple(kind for kind, _ in columns.values()), rows, False, 0.0)
+    return f'{markup.SCROLLS}<div style="display:flex;gap:.8rem;padding-bottom:.5rem">{body}</div></div>'

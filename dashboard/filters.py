@@ -24,7 +24,7 @@ SORT_WORDS = {
 }
 
 
-def _write(fingerprint: str, **changes: Any) -> None:
+def write(fingerprint: str, **changes: Any) -> None:
     """Put a change into the URL; any change of a filter starts again at the first page of the table."""
     view, _ = links.parse_pairs(st.query_params.to_dict())
     chosen = {name: value for name, value in changes.items() if name not in ("comparison", "sort")}
@@ -38,9 +38,9 @@ def _bound(fingerprint: str, attribute: str, value: object) -> dict[str, Any]:
 
     def changed(chosen: Any) -> None:
         if attribute == "hide":
-            _write(fingerprint, hide=tuple(reason for reason in REASONS if reason in chosen), only=None)
+            write(fingerprint, hide=tuple(reason for reason in REASONS if reason in chosen), only=None)
         else:
-            _write(fingerprint, **{attribute: getattr(PairFilter(), attribute) if chosen is None else chosen})
+            write(fingerprint, **{attribute: getattr(PairFilter(), attribute) if chosen is None else chosen})
 
     return bars.bound(f"pairs_{attribute}", value, changed)
 
@@ -80,7 +80,7 @@ def bar(fingerprint: str, view: PairsView, comparisons: Sequence[Comparison]) ->
     )
     five.selectbox("Order", SORTS, format_func=SORT_WORDS.__getitem__, **_bound(fingerprint, "sort", view.sort))
     with six:
-        bars.thresholds("pairs", chosen.thresholds, lambda limits: _write(fingerprint, thresholds=limits))
+        bars.thresholds("pairs", chosen.thresholds, lambda limits: write(fingerprint, thresholds=limits))
     st.pills(
         "Hide matches that are",
         list(REASONS),

@@ -7,14 +7,15 @@ so that an old or hand-written link still opens. A URL holds only what differs f
 import math
 import re
 from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import astuple, dataclass, field, fields, replace
 from urllib.parse import urlencode
 
-from store.records import ONE_SIDED, REASONS, SORTS, UNMATCHED_SORTS, PairFilter, Thresholds, UnmatchedFilter
+from dashboard import marks
+from store.records import ONE_SIDED, REASONS, SORTS, UNMATCHED_SORTS, PairFilter, Region, Thresholds, UnmatchedFilter
 
 PAGES = (
     "", "pairs", "unmatched", "scores", "maps", "pair", "feature", "neighbourhood",
-    "families", "concepts", "sql", "glossary",
+    "families", "concepts", "sql", "glossary", "list",
 )  # fmt: skip
 """URL paths of the pages; the empty one is the overview."""
 FINGERPRINT_LENGTH = 8
@@ -31,11 +32,12 @@ STEPS = (*BOUNDS, *REASONS)
 _NUMBERS = {"r": "min_pearson", "context": "min_context"}
 _COUNTS = {"fires": "min_active", "fa": "feature_a", "fb": "feature_b"}
 _LIMITS = tuple(f"t_{item.name}" for item in fields(Thresholds))
-_PAIRS = frozenset({"store", "comparison", "sort", "page", "show", "only", "a", "b", "f", "q"})
+_PAIRS = frozenset({"store", "comparison", "sort", "page", "show", "only", "region", "a", "b", "f", "q"})
 _UNMATCHED = frozenset({"store", "comparison", "side", "below", "fires", "show", "sort", "page"})
 _CORRELATION = "a number between -1 and 1, such as 0.5"
 _FRACTION = "a number between 0 and 1, such as 0.5"
 _WHOLE = "a whole number from 0"
+_RECTANGLE = "token part and r from, token part and r to, such as 0,0.5,0.2,1"
 
 
 class LinkError(ValueError):
@@ -87,7 +89,7 @@ def parse_feature(text: str, name: str) -> FeatureRef:
 
 def short(text: str, limit: int = 60) -> str:
     """Text for a message: printable, on one line, at most `limit` characters."""
-    clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    clean = "".join(c if c.isprintable() and c not in marks.UNSEEN else "\N{REPLACEMENT CHARACTER}" for c in text)
     return clean if len(clean) <= limit else clean[: limit - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
@@ -112,12 +114,39 @@ def parse_one(query: Mapping[str, str]) -> FeatureRef | None:
     return parse_feature(query["f"], "f") if "f" in query else None
 
 
-def feature_query(fingerprint: str, f: FeatureRef) -> dict[str, str]:
-    return {"store": fingerprint[:FINGERPRINT_LENGTH], "f": str(f)}
+def feature_query(fingerprint: str, f: FeatureRef, stratum: str = "top") -> dict[str, str]:
+    """Query of the Feature page; `stratum` is which of its examples are looked at."""
+    query = {"store": fingerprint[:FINGERPRINT_LENGTH], "f": str(f)}
+    return query | ({"stratum": stratum} if stratum != "top" else {})
+
+
+def parse_stratum(query: Mapping[str, str], known: tuple[str, ...]) -> tuple[str, list[str]]:
+    """Which of a feature's examples a link asks for, and a line for each parameter that could not be read."""
+    problems: list[str] = []
+    chosen = _chosen(query, "stratum", known, problems).get("stratum", "top")
+    return str(chosen), problems + _strangers(query, {"store", "f", "stratum"})
 
 
 def sql_query(fingerprint: str, sql: str) -> dict[str, str]:
     return {"store": fingerprint[:FINGERPRINT_LENGTH], "q": sql}
+
+
+def overview_query(fingerprint: str, value: str) -> dict[str, str]:
+    """Query of the Overview; `value` is what its grid shows."""
+    query = {"store": fingerprint[:FINGERPRINT_LENGTH]}
+    return query | ({"show": value} if value != "n_homologues" else {})
+
+
+def parse_overview(query: Mapping[str, str], known: tuple[str, ...]) -> tuple[str, list[str]]:
+    """What the Overview's grid shows, and a line for each parameter that could not be read."""
+    problems: list[str] = []
+    value = _chosen(query, "show", known, problems).get("show", "n_homologues")
+    return str(value), problems + _strangers(query, {"store", "show"})
+
+
+def glossary_query(fingerprint: str, text: str) -> dict[str, str]:
+    """Query of the Glossary, which then shows what holds the text."""
+    return {"store": fingerprint[:FINGERPRINT_LENGTH]} | ({"q": text} if text else {})
 
 
 def pairs_query(fingerprint: str, view: PairsView) -> dict[str, str]:
@@ -141,6 +170,8 @@ def _filter_query(view: PairsView) -> dict[str, str]:
         query["show"] = ",".join(shown)
     if chosen.only is not None:
         query["only"] = chosen.only
+    if chosen.region is not None:
+        query["region"] = ",".join(_number(edge) for edge in astuple(chosen.region))
     query |= _limits_query(chosen.thresholds)
     if view.sort != SORTS[0]:
         query["sort"] = view.sort
@@ -196,7 +227,7 @@ def parse_pairs(query: Mapping[str, str]) -> tuple[PairsView, list[str]]:
     for name, attribute in _COUNTS.items():
         chosen |= _read(query, name, attribute, _count, _WHOLE, problems)
     chosen |= _hidden(query, tuple(REASONS), problems) | _chosen(query, "only", STEPS, problems)
-    chosen |= _limits(query, problems)
+    chosen |= _read(query, "region", "region", parse_region, _RECTANGLE, problems) | _limits(query, problems)
     view = PairsView(query.get("comparison"), replace(_DEFAULT, **chosen))  # type: ignore[arg-type]
     view = replace(view, **_read(query, "page", "page", _page, "a whole number from 1", problems))  # type: ignore[arg-type]
     view = replace(view, **_chosen(query, "sort", SORTS, problems))  # type: ignore[arg-type]
@@ -241,7 +272,7 @@ def _read(
     query: Mapping[str, str],
     name: str,
     attribute: str,
-    parse: Callable[[str], float | None],
+    parse: Callable[[str], object],
     wanted: str,
     problems: list[str],
 ) -> dict[str, object]:
@@ -252,6 +283,15 @@ def _read(
         problems.append(f"{name}={short(query[name])} is ignored; write {wanted}")
         return {}
     return {attribute: value}
+
+
+def parse_region(text: str) -> Region | None:
+    """Corners in any order; None for anything but four numbers between -1 and 1, and for an area of nothing."""
+    edges = [edge for part in text.split(",") if (edge := _decimal(part)) is not None]
+    if len(edges) != 4 or text.count(",") != 3:
+        return None
+    (x0, x1), (y0, y1) = sorted(edges[::2]), sorted(edges[1::2])
+    return Region(x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
 
 
 def _decimal(text: str) -> float | None:

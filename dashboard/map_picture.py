@@ -6,29 +6,23 @@ region sends a few hundred bytes: of a message that the browser has already, Str
 
 import hashlib
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from dashboard import charts, links, map_pack, map_points, map_words
+from dashboard import charts, links, map_pack, map_points, map_words, take_away
+from dashboard.assets import code
 from dashboard.data import Reader
 from dashboard.map_links import MapsView, parse_region
 from dashboard.map_points import Side
 from store import records as r
 
 KEY = "maps_picture"
-_CODE = Path(__file__).parent / "browser"
-_SCRIPTS = ("map_points.js", "map_paint.js", "map_words.js", "map_drawing.js", "maps.js")
+_SCRIPTS = (
+    "map_points.js", "map_paint.js", "map_words.js", "map_drawing.js", "save.js", "map_save.js", "maps.js",
+)  # fmt: skip
 """In this order they are one module."""
-
-
-@cache
-def code(*names: str) -> str:
-    """The browser code of these files, one after the other."""
-    return "\n".join((_CODE / name).read_text(encoding="utf-8") for name in names)
 
 
 def both(reader: Reader, comparison: r.Comparison, method: str) -> tuple[Side, Side]:
@@ -111,6 +105,7 @@ def _draw(
             "hues": {"a": charts.A_RGB, "b": charts.B_RGB, "grey": charts.GREY_RGB},
             "store": reader.fingerprint[: links.FINGERPRINT_LENGTH],
             "label": map_words.label(comparison, view),
+            "name": take_away.file_name(reader.fingerprint, f"{comparison.comparison}-{view.method}-{view.colour}"),
         },
         on_region_change=lambda: selected(parse_region(st.session_state[KEY].get("region"))),
     )

@@ -42,7 +42,6 @@ def bar(
         "Map",
         methods,
         format_func=lambda name: map_words.METHODS.get(name, name),
-        disabled=len(methods) < 2,
         help="Of decoder rows. UMAP keeps who is near whom; PCA keeps the two directions that vary most.",
         **bars.bound("maps_method", view.method, to("method")),
     )
@@ -119,7 +118,7 @@ def line(fingerprint: str, comparison: r.Comparison, row: r.PairRow, letter: str
 
 
 AGREEMENT = [
-    ("", "", False),
+    ("of", "", False),
     ("measure", "", False),
     ("value", "of the mutual best matches", True),
     ("chance", "mean over 999 random pairings of the same features", True),

@@ -4,20 +4,23 @@ Shades are translucent over whatever background the theme has, and text keeps th
 in light and dark. The strongest shade stays below the point where either would lose contrast.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from dashboard import links, marks, reasons, words
+from dashboard import links, list_links, marks, reasons, words
 from dashboard.charts import A_RGB, B_RGB, GREY_RGB
 from dashboard.links import FeatureRef, UnmatchedView
 from store import records as r
 
 MONO = "font-family:'Source Code Pro',ui-monospace,SFMono-Regular,Menlo,Consolas,monospace"
-HEADING = "font-size:1.55rem;margin:0;padding:0;line-height:1.5;font-weight:600"
+HEADING = "font-size:1.55rem;margin:0;padding:0;line-height:1.5;font-weight:600;overflow-wrap:anywhere"
+SUBHEADING = "font-size:1.12rem;margin:0;padding:.5rem 0 1rem;font-weight:600;overflow-wrap:anywhere"
+"""As Streamlit's own title and header, for text that must not be markdown."""
 LINE = "1px solid rgba(140,140,150,.22)"
-FAINT = "opacity:.62"
+FAINT = "opacity:.7"
+"""Still a contrast of 4.5 on any shade that stands behind a line of text."""
 _RGB = {"a": A_RGB, "b": B_RGB, "grey": GREY_RGB}
-WEAKEST, STRONGEST = 0.12, 0.62
+WEAKEST, STRONGEST = 0.12, 0.55
 """Opacity of the shade of an activation just above 0, and of the feature's maximum."""
 
 
@@ -47,7 +50,7 @@ def _token(token: r.StripToken, background: str, title: str, padding: str = ".1e
     if token.is_focus:
         style += ";border-bottom:2px solid currentColor"
     if token.is_special:
-        style += ";opacity:.4;font-style:italic"
+        style += f";{FAINT};font-style:italic"
     return f'<span title="{escape(title)}" style="{style}">{marks.html(token.text)}</span>'
 
 
@@ -71,7 +74,7 @@ def _row(values: Sequence[tuple[str, float | None, str]], source: str, body: str
     """Activations on the left (side, value, tooltip), the text, and where it comes from."""
     shown = "".join(
         f'<div title="{escape(tip)}" style="border-left:3px solid {shade(side, 1.0 if value else 0.0)};'
-        f'padding-left:.4rem;{"" if value else "opacity:.45"}">{f"{value:.3g}" if value else words.NONE}</div>'
+        f'padding-left:.4rem;{"" if value else FAINT}">{f"{value:.3g}" if value else words.NONE}</div>'
         for side, value, tip in values
     )
     return (
@@ -161,8 +164,25 @@ def token(text: str, title: str = "", side: str = "grey", weight: float = 0.2) -
     return f'<span title="{tip}" style="{style}">{marks.html(text, 22)}</span>'
 
 
-def link(target: str, body: str, title: str = "", style: str = "") -> str:
-    return f'<a href="{escape(target)}" title="{escape(title)}" style="color:inherit;{style}">{body}</a>'
+def link(target: str, body: str, title: str = "", style: str = "", rel: str = "") -> str:
+    """`rel` is `prev` or `next` where a key steps there."""
+    step = f' rel="{rel}"' if rel else ""
+    return f'<a href="{escape(target)}" title="{escape(title)}"{step} style="color:inherit;{style}">{body}</a>'
+
+
+def collect(fingerprint: str, pairs: Sequence[list_links.Pair], on: str, off: str, main: bool = False) -> str:
+    """A link that the browser makes a switch: are these pairs in the visitor's reading list? `main` gets the key `a`.
+
+    Without its code the link opens a list of just these pairs. `on` and `off` are its texts.
+    """
+    target = links.href("list", list_links.list_query(fingerprint, list_links.ListView(tuple(pairs))))
+    style = f"color:inherit;text-decoration:none;border:{LINE};border-radius:.5rem;padding:.15rem .55rem"
+    what = "this pair" if len(pairs) == 1 else f"these {len(pairs)} pairs"
+    said = f'title="{what} in your reading list: add, or take out" aria-label="{what} in your reading list"'
+    return (
+        f'<a href="{escape(target)}" {said} data-pairs="{escape(list_links.written(pairs))}" data-on="{escape(on)}" '
+        f'data-off="{escape(off)}"{" data-main" if main else ""} style="{style}">{escape(off)}</a>'
+    )
 
 
 def feature_link(fingerprint: str, f: FeatureRef, side: str, text: str | None = None) -> str:
@@ -215,28 +235,53 @@ def split_bar(match: r.Match, height: str = ".55rem") -> str:
     )
 
 
+SCROLLS = '<div style="overflow-x:auto;position:relative" tabindex="0" role="group" aria-label="scrolls sideways">'
+"""Opens what is wider than its place and scrolls by itself; a keyboard must reach it to scroll."""
+
+
+def unseen(text: str) -> str:
+    """Text for those who do not see the page: what stands there says it to everybody else."""
+    style = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap"
+    return f'<span style="{style}">{escape(text)}</span>'
+
+
 def table(head: Sequence[tuple[str, str, bool]], rows: Iterable[Sequence[str]]) -> str:
     """A quiet table. `head`: (title, tooltip, is a number); cells are HTML already."""
     right = ["right" if number else "left" for _, _, number in head]
     heads = "".join(
-        f'<th title="{escape(tip)}" style="text-align:{align};font-weight:500;font-size:.76rem;{FAINT};'
+        f'<th scope="col" title="{escape(tip)}" style="text-align:{align};font-weight:500;font-size:.76rem;{FAINT};'
         "padding:.3rem .5rem;"
-        f'border:0;border-bottom:{LINE};white-space:nowrap">{escape(title)}</th>'
+        f'border:0;border-bottom:{LINE};white-space:nowrap">{escape(title) or unseen(tip)}</th>'
         for (title, tip, _), align in zip(head, right, strict=True)
     )
     body = "".join(
         "<tr>"
         + "".join(
             f'<td style="text-align:{align};padding:.35rem .5rem;border:0;border-bottom:{LINE};'
-            f'vertical-align:middle;font-size:.84rem">{cell}</td>'
+            f'vertical-align:middle;font-size:.84rem{";white-space:nowrap" * (align == "right")}">{cell}</td>'
             for cell, align in zip(row, right, strict=True)
         )
         + "</tr>"
         for row in rows
     )
     return (
-        '<div style="overflow-x:auto"><table style="width:100%;border-collapse:collapse;border:0;margin:0">'
-        f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
+        f'{SCROLLS}<table style="width:100%;border-collapse:collapse;border:0;margin:0">'
+        f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>{_explained(head)}"
+    )
+
+
+def _explained(head: Sequence[tuple[str, str, bool]]) -> str:
+    """What the columns say, behind one word: a tooltip needs a mouse, and a phone or a keyboard has none."""
+    known = "".join(
+        f'<dt style="font-weight:600;padding-top:.25rem">{escape(title)}</dt><dd style="margin:0">{escape(tip)}</dd>'
+        for title, tip, _ in head
+        if title and tip
+    )
+    style = f"font-size:.76rem;{FAINT};padding:.3rem .5rem 0"
+    return (
+        f'<details style="{style}"><summary>Columns</summary><dl style="margin:0">{known}</dl></details>'
+        if known
+        else ""
     )
 
 
@@ -252,33 +297,36 @@ def grid(
 
     `shown`, `targets`, `titles`: comparison -> the cell's text, where it leads, its tooltip; `references` are grey.
     """
-    rows, columns = (list(dict.fromkeys(getattr(one, side) for one in summaries)) for side in ("space_a", "space_b"))
     largest = max((abs(getattr(one, value) or 0) for one in summaries), default=0) or 1
-    cells = {(one.space_a, one.space_b): one for one in summaries}
-    small = f"{MONO};font-size:.76rem;padding:.2rem .4rem;border:0;font-weight:500;overflow-wrap:anywhere"
-    head = "".join(f'<th style="{small};text-align:center">{escape(name)}</th>' for name in columns)
+
+    def cell(one: r.ComparisonSummary) -> str:
+        side = "grey" if one.comparison in references else "a"
+        return link(
+            targets[one.comparison],
+            escape(shown[one.comparison]),
+            titles[one.comparison],
+            "display:block;text-decoration:none;text-align:center;padding:.65rem .3rem;font-weight:600;"
+            f"border-radius:4px;background:{shade(side, abs(getattr(one, value) or 0) / largest)};"
+            "font-variant-numeric:tabular-nums",
+        )
+
+    return crossed({(one.space_a, one.space_b): cell(one) for one in summaries})
+
+
+def crossed(cells: Mapping[tuple[str, str], str]) -> str:
+    """Space A by space B: (A, B) -> HTML of a cell, in the order in which they are given."""
+    small = f"{MONO};font-size:.76rem;padding:.2rem .4rem;border:0;font-weight:500"
+    columns = list(dict.fromkeys(b for _, b in cells))
+    head = "".join(f'<th scope="col" style="{small};text-align:center">{escape(name)}</th>' for name in columns)
     body = ""
-    for name in rows:
-        body += f'<tr style="border:0"><th style="{small};text-align:right;white-space:nowrap">{escape(name)}</th>'
+    for name in dict.fromkeys(a for a, _ in cells):
+        row = f'<th scope="row" style="{small};text-align:right;white-space:nowrap">{escape(name)}</th>'
         for other in columns:
-            one = cells.get((name, other))
-            if one is None:
-                body += '<td style="border:0;padding:2px"></td>'
-                continue
-            shade_of = shade("grey" if one.comparison in references else "a", abs(getattr(one, value) or 0) / largest)
-            block = link(
-                targets[one.comparison],
-                escape(shown[one.comparison]),
-                titles[one.comparison],
-                "display:block;text-decoration:none;text-align:center;padding:.65rem .3rem;font-weight:600;"
-                f"border-radius:4px;background:{shade_of};font-variant-numeric:tabular-nums",
-            )
-            body += f'<td style="border:0;padding:2px">{block}</td>'
-        body += "</tr>"
+            row += f'<td style="border:0;padding:3px;vertical-align:top">{cells.get((name, other), "")}</td>'
+        body += f'<tr style="border:0">{row}</tr>'
     corner = f'<th style="{small};{FAINT};text-align:right">A \\ B</th>'
     return (
-        '<div style="overflow-x:auto"><table style="border-collapse:separate;border:0;width:100%;'
-        'table-layout:auto;margin:0">'
+        f'{SCROLLS}<table style="border-collapse:separate;border:0;width:100%;table-layout:auto;margin:0">'
         f'<thead><tr style="border:0">{corner}{head}</tr></thead><tbody>{body}</tbody></table></div>'
     )
 

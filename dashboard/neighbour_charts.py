@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 
 from dashboard import words
-from dashboard.charts import GREY, A, frame
+from dashboard.charts import GREY, INK, A, finish, frame
 from dashboard.score_words import number
 from store import records as r
 
@@ -37,7 +37,7 @@ def overlap(
     )
     bars = (
         alt.Chart(frame(rows))
-        .mark_rect()
+        .mark_rect(stroke=A, strokeWidth=1)
         .encode(
             x=x,
             x2="upper:Q",
@@ -63,8 +63,8 @@ def overlap(
         layers += _mark(agreement.null_mean, said, most * 1.45, GREY, [4, 3], x, y)
     if chosen is not None:
         layers += _mark(chosen[1], f"{chosen[0]}: {words.number(chosen[1])}", most * 1.2, A, [1, 0], x, y)
-    chart = alt.layer(*layers).properties(width="container", height=height, background="transparent")
-    finished: alt.LayerChart = chart.configure_view(strokeWidth=0)
+    said = f"Shares of {sum(row['n'] for row in rows):,} features of A by how much of their neighbourhood they keep."
+    finished: alt.LayerChart = finish(alt.layer(*layers), height, said)
     return finished
 
 
@@ -88,6 +88,6 @@ def _mark(at: float, text: str, top: float, color: str, dash: Sequence[int], x: 
     right = at > 0.6
     rule = alt.Chart(data).mark_rule(color=color, strokeDash=list(dash), strokeWidth=2)
     name = alt.Chart(data).mark_text(
-        color=color, align="right" if right else "left", dx=-6 if right else 6, dy=4, fontSize=12, fontWeight=600
+        color=INK, align="right" if right else "left", dx=-6 if right else 6, dy=4, fontSize=12, fontWeight=600
     )
     return [rule.encode(x=x, y=y, y2=alt.Y2(datum=0)), name.encode(x=x, y=y, text="label:N")]

@@ -33,7 +33,7 @@ def bar(fingerprint: str, view: NeighbourView, c: r.Comparison, comparisons: Seq
     bound: dict[str, Any] = bars.bound("neighbourhood_comparison", c.comparison, compare)
     one.selectbox("Comparison (A ~ B)", [known.comparison for known in comparisons], **bound)
     two.number_input(
-        f"Feature of {c.space_a}",
+        "Feature of A",
         0,
         n - 1,
         None,
@@ -119,15 +119,6 @@ def _underlined(text: str, side: str) -> str:
 
 def _chip(text: str | None, side: str) -> str:
     return markup.token(text, "", side, 0.25) if text is not None else ""
-
-
-def table(matches: Sequence[r.Match]) -> r.Table:
-    """Pairs with what they keep, as rows of a file."""
-    kinds = {"comparison": "VARCHAR", "feature_a": "INTEGER", "feature_b": "INTEGER"}
-    kinds |= {"top_token_a": "VARCHAR", "top_token_b": "VARCHAR"}
-    kinds |= dict.fromkeys(("neighbour_overlap", "neighbour_rbo", "pearson", "pearson_context"), "DOUBLE")
-    rows = tuple(tuple(getattr(one, name) for name in kinds) for one in matches)
-    return r.Table(tuple(kinds), tuple(kinds.values()), rows, False, 0.0)
 
 
 # What other pages say --------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import altair as alt
 
 from dashboard import score_words
-from dashboard.charts import GREY, A, frame
+from dashboard.charts import GREY, INK, A, finish, frame
 from store.score_records import Score, ScoreCell, SweepPoint
 
 BINS = 24
@@ -17,10 +17,6 @@ BARS, ROW, HEAD = 120, 24, 26
 """Heights in pixels: of the histogram, of each reference, of the observed value's name."""
 LINES = 10
 """References that are drawn, at most."""
-
-
-def _finish(chart: Any, height: int) -> Any:
-    return chart.properties(width="container", height=height, background="transparent").configure_view(strokeWidth=0)
 
 
 def bins(draws: Sequence[float], n: int = BINS) -> list[dict[str, Any]]:
@@ -69,7 +65,11 @@ def null_picture(one: Score, draws: Sequence[float], references: Sequence[ScoreC
     y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[0, height], nice=False))
     right = (low + high) / 2
     layers = [_bars(draws, x, y), _once_in_twenty(one, x, y), *_references(marks, x, y, right)]
-    return _finish(alt.layer(*layers, *_observed(one, height, x, y, right)), height)
+    said = (
+        f"{score_words.named(one.metric, one.parameters)} is {score_words.number(one.value)}, on a histogram of "
+        f"its null; {len(marks)} references above."
+    )
+    return finish(alt.layer(*layers, *_observed(one, height, x, y, right)), height, said)
 
 
 def _marks(references: Sequence[ScoreCell]) -> list[dict[str, Any]]:
@@ -127,7 +127,7 @@ def _references(rows: Sequence[dict[str, Any]], x: alt.X, y: alt.Y, right: float
     nulls = alt.Chart(frame(known)).mark_rule(color=GREY, opacity=0.45, strokeWidth=7)
     ticks = alt.Chart(frame(rows)).mark_tick(color=GREY, orient="vertical", thickness=3, height=16)
     layers = [nulls.encode(x=x, x2="q95:Q", y=y, tooltip=tooltip), ticks.encode(x=x, y=y, tooltip=tooltip)]
-    return [*layers, *_names(rows, x, y, right, GREY, 12)]
+    return [*layers, *_names(rows, x, y, right, 12)]
 
 
 def _observed(one: Score, height: int, x: alt.X, y: alt.Y, right: float) -> list[alt.Chart]:
@@ -145,10 +145,10 @@ def _observed(one: Score, height: int, x: alt.X, y: alt.Y, right: float) -> list
     above = (
         alt.Chart(frame(rows)).mark_rule(color=A, opacity=0.35).encode(x=x, y=alt.Y("bars:Q", axis=None), y2="top:Q")
     )
-    return [line, above, *_names([row | {"y": height - HEAD / 2} for row in rows], x, y, right, A, 13)]
+    return [line, above, *_names([row | {"y": height - HEAD / 2} for row in rows], x, y, right, 13)]
 
 
-def _names(rows: Sequence[dict[str, Any]], x: alt.X, y: alt.Y, right: float, color: str, size: int) -> list[alt.Chart]:
+def _names(rows: Sequence[dict[str, Any]], x: alt.X, y: alt.Y, right: float, size: int) -> list[alt.Chart]:
     """Names on the side of their marks where there is room; `right` is the middle of the axis."""
     sides: tuple[tuple[list[dict[str, Any]], Literal["left", "right"], int], ...] = (
         ([row for row in rows if row["x"] <= right], "left", 8),
@@ -156,7 +156,7 @@ def _names(rows: Sequence[dict[str, Any]], x: alt.X, y: alt.Y, right: float, col
     )
     return [
         alt.Chart(frame(some))
-        .mark_text(color=color, align=align, dx=dx, fontSize=size, limit=420)
+        .mark_text(color=INK, align=align, dx=dx, fontSize=size, limit=420)
         .encode(x=x, y=y, text="label:N")
         for some, align, dx in sides
     ]
@@ -187,7 +187,8 @@ def sweep(points: Sequence[SweepPoint], over: str, shown: Score, height: int = 2
         .encode(x=x, y=y, tooltip=tooltip)
         for which, size in ((False, 45), (True, 160))
     ]
-    return _finish(alt.layer(shade, posts, line, *dots), height)
+    said = f"{shown.metric} at {len(values)} sizes ({title}), over what chance gives."
+    return finish(alt.layer(shade, posts, line, *dots), height, said)
 
 
 def _sizes(points: Sequence[SweepPoint]) -> alt.Axis:

@@ -90,4 +90,5 @@ def _of(view: ScoresView, name: str) -> str:
 def _natural(text: str) -> list[tuple[bool, int, str]]:
     """A key by which `k=5` comes before `k=10`."""
     parts = re.split(r"([0-9]+)", text)
-    return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts]
+    # Between the numbers may stand what is a digit only to Unicode, such as a raised 2.
+    return [(at % 2 == 1, int(part) if at % 2 else 0, part) for at, part in enumerate(parts)]

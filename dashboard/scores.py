@@ -1,17 +1,15 @@
 """The Scores page's widgets, its grid and its rows."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, fields, replace
+from dataclasses import replace
 from html import escape
 from typing import Any
 
 import streamlit as st
 
-from dashboard import bars, links, markup, score_links, score_words, words
+from dashboard import bars, links, marks, markup, score_links, score_words, words
 from dashboard.links import PairsView
 from dashboard.score_links import ScoresView
-from store import records as r
-from store.schema import BY_NAME
 from store.score_records import Score, ScoreCell, ScoreVariant
 
 
@@ -43,7 +41,6 @@ def bar(fingerprint: str, view: ScoresView, variants: Sequence[ScoreVariant]) ->
             known,
             format_func=said[name],
             help=helps.get(name),
-            disabled=len(known) < 2,
             **bars.bound(f"scores_{name}", getattr(view, name), _writer(fingerprint, view, variants, name)),
         )
 
@@ -86,24 +83,8 @@ def strength(score: Score, scores: Sequence[Score]) -> float:
 
 def grid(fingerprint: str, view: ScoresView, cells: Sequence[ScoreCell]) -> str:
     """Space A by space B: a cell for each comparison that opens its pairs, and beneath it a link to its null."""
-    rows, columns = (list(dict.fromkeys(getattr(one, side) for one in cells)) for side in ("space_a", "space_b"))
-    by_place = {(one.space_a, one.space_b): one for one in cells}
     scores = [one.score for one in cells if one.score is not None]
-    small = f"{markup.MONO};font-size:.76rem;padding:.2rem .4rem;border:0;font-weight:500;overflow-wrap:anywhere"
-    head = "".join(f'<th style="{small};text-align:center">{escape(name)}</th>' for name in columns)
-    body = ""
-    for name in rows:
-        body += f'<tr style="border:0"><th style="{small};text-align:right;white-space:nowrap">{escape(name)}</th>'
-        for other in columns:
-            found = by_place.get((name, other))
-            inner = _cell(fingerprint, view, found, scores) if found else ""
-            body += f'<td style="border:0;padding:3px;vertical-align:top">{inner}</td>'
-        body += "</tr>"
-    corner = f'<th style="{small};{markup.FAINT};text-align:right">A \\ B</th>'
-    return (
-        '<div style="overflow-x:auto"><table style="border-collapse:separate;border:0;width:100%;margin:0">'
-        f'<thead><tr style="border:0">{corner}{head}</tr></thead><tbody>{body}</tbody></table></div>'
-    )
+    return markup.crossed({(one.space_a, one.space_b): _cell(fingerprint, view, one, scores) for one in cells})
 
 
 def _cell(fingerprint: str, view: ScoresView, cell: ScoreCell, scores: Sequence[Score]) -> str:
@@ -128,7 +109,7 @@ def _cell(fingerprint: str, view: ScoresView, cell: ScoreCell, scores: Sequence[
 
 def _shown(one: Score | None) -> str:
     if one is None or one.value is None:
-        return f'<span style="font-size:.76rem">{escape(score_words.missing(one))}</span>'
+        return f'<span style="font-size:.76rem">{marks.html(score_words.missing(one), 200)}</span>'
     return f'<span style="font-weight:600;font-variant-numeric:tabular-nums">{score_words.number(one.value)}</span>'
 
 
@@ -161,8 +142,8 @@ def line(fingerprint: str, view: ScoresView, one: Score) -> list[str]:
     here = links.href("scores", score_links.scores_query(fingerprint, replace(view, page=1, **names)))
     value = f"<b>{score_words.number(one.value)}</b>"
     if one.value is None:
-        look = f"{markup.FAINT};display:block;min-width:16rem"
-        value = f'<span style="{look}">{escape(score_words.missing(one))}</span>'
+        look = f"{markup.FAINT};display:block;min-width:16rem;white-space:normal"
+        value = f'<span style="{look}">{marks.html(score_words.missing(one), 200)}</span>'
     elif one.above_null is False:
         value = f'<span title="within its null" style="{markup.FAINT}">{score_words.number(one.value)}</span>'
     known = [(one.null_mean, score_words.number), (one.null_q95, score_words.number)]
@@ -171,10 +152,10 @@ def line(fingerprint: str, view: ScoresView, one: Score) -> list[str]:
         markup.link(
             pairs, f'<span style="{markup.MONO};white-space:nowrap">{escape(one.comparison)}</span>', "open its pairs"
         ),
-        markup.link(here, escape(one.metric), score_words.METRICS.get(one.metric, "show it here")),
-        escape(one.parameters) or words.NONE,
-        escape(one.level),
-        f'<span title="{escape(score_words.subset(one.subset))}">{escape(one.subset)}</span>',
+        markup.link(here, marks.html(one.metric, 60), score_words.METRICS.get(one.metric, "show it here")),
+        marks.html(one.parameters, 60) if one.parameters else words.NONE,
+        marks.html(one.level),
+        f'<span title="{escape(score_words.subset(one.subset))}">{marks.html(one.subset)}</span>',
         value,
         *(words.NONE if number is None else said(number) for number, said in known),
         words.count(one.n_rows) if one.n_rows else words.NONE,
@@ -201,10 +182,3 @@ def facts(one: Score) -> list[tuple[str, str, str]]:
         ("taken on", score_words.rows(one), score_words.subset(one.subset)),
     ]
     return known if one.null_mean is not None else [known[0], known[-1]]
-
-
-def table(scores: Sequence[Score]) -> r.Table:
-    """Scores as rows of a file: the columns of the store's table."""
-    kinds = {column.name: column.type for column in BY_NAME["scores"].columns}
-    names = tuple(item.name for item in fields(Score))
-    return r.Table(names, tuple(kinds[name] for name in names), tuple(astuple(one) for one in scores), False, 0.0)

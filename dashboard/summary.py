@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dashboard import words
+from dashboard import marks, words
 from store import records as r
 
 ROLES = {
@@ -111,7 +111,7 @@ def source(build: r.Build) -> str:
     except tomllib.TOMLDecodeError:
         return ""
     name = found.get("dataset") or found.get("source") if isinstance(found, dict) else None
-    return name if isinstance(name, str) else ""
+    return marks.plain(name, 80) if isinstance(name, str) else ""
 
 
 def packages(build: r.Build) -> list[tuple[str, str]]:

@@ -108,7 +108,11 @@ def head(side: str) -> list[tuple[str, str, bool]]:
 def line(fingerprint: str, view: UnmatchedView, comparison: Comparison, row: Unmatched) -> list[str]:
     """One feature as cells of HTML."""
     own = FeatureRef(row.space, row.feature)
-    label = f' <span style="{markup.FAINT}">{escape(marks.plain(row.label, 60))}</span>' if row.label else ""
+    label = (
+        f' <span style="{markup.FAINT};overflow-wrap:anywhere">{escape(marks.plain(row.label, 60))}</span>'
+        if row.label
+        else ""
+    )
     largest = words.NONE if row.max_activation is None else f"{row.max_activation:.3g}"
     entropy = words.NONE if row.token_entropy_bits is None else f"{row.token_entropy_bits:.1f} bits"
     r = words.number(row.pearson) if row.pearson is not None else words.NONE

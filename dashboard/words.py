@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from dashboard import marks
 from dashboard.links import PairsView
 from store import records as r
 
@@ -253,6 +254,12 @@ def _range(one: r.NullFloor) -> str:
     return low if low == high else f"{low} to {high}"
 
 
+def region(chosen: r.Region) -> str:
+    """What a rectangle on the scatter leaves."""
+    token, whole = (number(chosen.token_low), number(chosen.token_high)), (number(chosen.r_low), number(chosen.r_high))
+    return f"Only matches with r from {whole[0]} to {whole[1]} of which the token explains {token[0]} to {token[1]}."
+
+
 def alignment(comparison: r.Comparison) -> str:
     """What a unit of a comparison is."""
     if comparison.alignment == "identical":
@@ -267,4 +274,5 @@ def kind(space: r.Space) -> str:
 
 def computed(model: r.Model) -> str:
     """What a model was loaded from, and how it computed."""
-    return f"{model.load}, {model.dtype} on {model.device}" if model.dtype and model.device else model.load
+    load = marks.plain(model.load, 200)
+    return f"{load}, {model.dtype} on {model.device}" if model.dtype and model.device else load

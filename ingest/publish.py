@@ -65,6 +65,8 @@ def write(work: Workspace, tables: Mapping[str, Iterable[pa.Table]]) -> Path:
             _fill(database, tables)
         with beside.open("rb+") as file:
             os.fsync(file.fileno())
+        # What a program that wrote into the old file has left would keep the new one from opening.
+        target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
         beside.replace(target)
         settle(work.folder)
     except (*FULL, OSError) as error:
@@ -90,7 +92,7 @@ def _clear(work: Workspace) -> None:
 def _fill(database: duckdb.DuckDBPyConnection, tables: Mapping[str, Iterable[pa.Table]]) -> None:
     # A filter pushed down from a join that spills loses rows (DuckDB 2.0.0, duckdb/duckdb#25702).
     database.execute("SET disabled_optimizers = 'join_filter_pushdown'")
-    for statement in (*(table.ddl for table in schema.TABLES), *schema.macros()):
+    for statement in (*(table.ddl for table in schema.TABLES), *schema.macros(), *schema.comments()):
         database.execute(statement)
     with step("publishing", len(schema.TABLES), "tables") as advance:
         for table in schema.TABLES:

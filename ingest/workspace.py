@@ -57,7 +57,7 @@ class Workspace:
     def __init__(self, folder: Path) -> None:
         if folder.exists() and not folder.is_dir():
             raise IngestError(f"{folder} is a file; --out wants a folder for the store")
-        known = {"shards", LOG, DATABASE, CHECKSUMS, f"{CHECKSUMS}.part"}
+        known = {"shards", LOG, DATABASE, f"{DATABASE}.wal", CHECKSUMS, f"{CHECKSUMS}.part"}
         others = sorted(p.name for p in folder.iterdir() if p.name not in known) if folder.exists() else []
         others = [name for name in others if not name.startswith(UNFINISHED)]
         if others:

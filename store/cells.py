@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 
 from store.records import Table
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A text that begins so is a formula to a spreadsheet."""
+FORMULA = ("=", "+", "-", "@")
+"""A text that begins so is a formula to a spreadsheet, some of which skip white space first."""
 
 
 def plain(cell: object) -> object:
@@ -53,6 +53,16 @@ def size(cell: object) -> int:
             return 8
 
 
+def cut(cell: object, limit: int) -> tuple[object, bool]:
+    """A plain cell as it is, or the first `limit` characters of its text and how many it had; whether it was cut."""
+    if not isinstance(cell, str | list | dict) or size(cell) <= limit:
+        return cell, False
+    text = cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False)
+    if len(text) <= limit:
+        return cell, False
+    return f"{text[:limit]}\N{HORIZONTAL ELLIPSIS} ({len(text):,} characters)", True
+
+
 def to_csv(table: Table) -> str:
     """UTF-8 CSV with a header; a text that a spreadsheet would run as a formula gets a leading apostrophe."""
     out = io.StringIO()
@@ -88,8 +98,14 @@ def to_text(table: Table) -> str:
 
 def _cell(cell: object) -> object:
     if isinstance(cell, str):
-        return "'" + cell if cell.startswith(FORMULA) else cell
-    return json.dumps(cell, ensure_ascii=False) if isinstance(cell, dict | list) else cell
+        is_formula = cell.lstrip().startswith(FORMULA) or cell.startswith(("\t", "\r"))
+        return _whole("'" + cell if is_formula else cell)
+    return _whole(json.dumps(cell, ensure_ascii=False)) if isinstance(cell, dict | list) else cell
+
+
+def _whole(text: str) -> str:
+    """Without halves of surrogate pairs, which token texts may hold and UTF-8 cannot carry."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _shown(cell: object) -> str:
@@ -109,6 +125,7 @@ _ARROW = {
     "FLOAT": pa.float32(),
     "DOUBLE": pa.float64(),
     "VARCHAR": pa.string(),
+    "VARCHAR[]": pa.list_(pa.string()),
 }
 
 
@@ -117,9 +134,9 @@ def _array(cells: list[object], kind: str) -> pa.Array:
         if kind in ("FLOAT", "DOUBLE"):
             cells = [None if cell is None else float(str(cell)) for cell in cells]
         return pa.array(cells, type=_ARROW.get(kind))
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeEncodeError):
         texts = [c if c is None or isinstance(c, str) else json.dumps(c, ensure_ascii=False) for c in cells]
-        return pa.array(texts, type=pa.string())
+        return pa.array([c if c is None else _whole(c) for c in texts], type=pa.string())
 
 
 def _distinct(names: tuple[str, ...]) -> list[str]:

@@ -1,5 +1,6 @@
 """A page's filter as bits: what `flags` of store/sql/flagged.sql a match must not have, and must have."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import asdict, replace
 from typing import Any
@@ -31,11 +32,17 @@ def steps(filter: r.PairFilter) -> list[str]:
 def flagged(comparison: str, filter: r.PairFilter) -> dict[str, Any]:
     """The values that store/sql/flagged.sql binds."""
     return {
+        **_edges(filter.region or r.Region(-1, -1, 1, 1)),
         "comparison": comparison,
         "feature_a": filter.feature_a,
         "feature_b": filter.feature_b,
         **{name: getattr(filter, name) for name in BOUNDS},
     }
+
+
+def _edges(region: r.Region) -> dict[str, float]:
+    """Open where they reach the end: rounding leaves correlations a little beyond 1."""
+    return {name: math.inf * edge if abs(edge) >= 1 else edge for name, edge in asdict(region).items()}
 
 
 def moved(thresholds: r.Thresholds) -> dict[str, Any]:

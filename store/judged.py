@@ -61,19 +61,22 @@ class Judged(Opened):
         rows = self._of("words", asked)
         numbers: dict[str, set[int]] = {}
         for row in rows:
-            if row["text_id"] is None:
-                # Not as its model spells it, which no run writes: then the texts themselves are read, slowly.
-                return self._listed(self._of("words_spelled", asked))
-            numbers.setdefault(self._spaces[row["space"]].model, set()).add(row["text_id"])
+            if row["text_id"] is not None:
+                numbers.setdefault(self._spaces[row["space"]].model, set()).add(row["text_id"])
         texts = {model: self._texts(model, wanted) for model, wanted in numbers.items()}
-        return self._listed(row | {"token": texts[self._spaces[row["space"]].model][row["text_id"]]} for row in rows)
-
-    @staticmethod
-    def _listed(rows: Iterable[dict[str, Any]]) -> dict[Ref, list[tuple[str, float]]]:
+        strays = self._strays(row for row in rows if row["text_id"] is None)
         shares: dict[Ref, list[tuple[str, float]]] = {}
         for row in rows:
-            shares.setdefault((row["space"], row["feature"]), []).append((row["token"], row["mass_share"]))
+            ref = row["space"], row["feature"]
+            number = row["text_id"]
+            text = strays[(*ref, row["rank"])] if number is None else texts[self._spaces[ref[0]].model][number]
+            shares.setdefault(ref, []).append((text, row["mass_share"]))
         return shares
+
+    def _strays(self, rows: Iterable[dict[str, Any]]) -> dict[tuple[str, int, int], str]:
+        """Texts that stand in no passage, as those of an imported space may: (space, feature, rank) -> text."""
+        found = self._of("words_without_number", ((row["space"], row["feature"]) for row in rows))
+        return {(row["space"], row["feature"], row["rank"]): row["token"] for row in found}
 
     def _texts(self, model: str, numbers: Iterable[int]) -> dict[int, str]:
         """Texts of a model's vocabulary by their numbers."""

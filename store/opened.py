@@ -10,7 +10,7 @@ import duckdb
 
 from store import filters, sql
 from store import records as r
-from store.connection import connect, cursor, one_line
+from store.connection import MEMORY, THREADS, connect, cursor, one_line
 from store.errors import NotAStore, UnknownName
 from store.schema import DATABASE
 
@@ -24,9 +24,9 @@ class Opened:
     folder: Path
     fingerprint: str
 
-    def __init__(self, folder: Path | str) -> None:
+    def __init__(self, folder: Path | str, memory: str = MEMORY, threads: int = THREADS) -> None:
         self.folder = Path(folder)
-        self._connection = connect(self.folder)
+        self._connection = connect(self.folder, memory, threads)
         try:
             self._build = self._rows("build", r.Build)[0]
             self._models = {m.model: m for m in self._rows("models", r.Model)}

@@ -158,6 +158,18 @@ REASONS: dict[str, str] = {
 
 
 @dataclass(frozen=True)
+class Region:
+    """A rectangle of r against the part of it that the token explains, its border included."""
+
+    token_low: float
+    """pearson_token."""
+    r_low: float
+    """pearson."""
+    token_high: float
+    r_high: float
+
+
+@dataclass(frozen=True)
 class PairFilter:
     """What the Pairs page shows; the defaults are the default filter."""
 
@@ -172,6 +184,8 @@ class PairFilter:
     feature_a: int | None = None
     feature_b: int | None = None
     """Only candidates of this feature."""
+    region: Region | None = None
+    """Only matches that lie here."""
     thresholds: Thresholds = field(default_factory=Thresholds)
 
 
@@ -702,5 +716,7 @@ class Table:
     types: tuple[str, ...]
     rows: tuple[tuple[object, ...], ...]
     truncated: bool
-    """Whether there were more rows than the limit."""
+    """Whether there were more rows than the limits of rows and bytes allow."""
     seconds: float
+    n_cut: int = 0
+    """Cells that were longer than the limit: each is text then, ends in an ellipsis and says how long it was."""

@@ -638,6 +638,14 @@ def dictionary() -> list[tuple[str, str, str, str, str]]:
     return [(t.name, c.name, c.type, c.unit, c.meaning) for t in TABLES for c in t.columns]
 
 
+def comments() -> list[str]:
+    """The `COMMENT ON` statements by which a published database carries its own dictionary: meanings with units."""
+    found = [(f'TABLE "{table.name}"', table.meaning) for table in TABLES]
+    for table, column, _, unit, meaning in dictionary():
+        found.append((f'COLUMN "{table}"."{column}"', f"{meaning} [{unit}]" if unit else meaning))
+    return ["COMMENT ON {} IS '{}'".format(what, text.replace("'", "''")) for what, text in found]
+
+
 def macros() -> list[str]:
     """The `CREATE MACRO` statements that a published database holds: `judged_matches` and what it is made of."""
     return [one.strip() for one in sql.load("judged_matches").split(";\n") if one.strip()]

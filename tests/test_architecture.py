@@ -1,10 +1,12 @@
 """The arrows: dashboard -> store, ingest -> store, store -> nothing; and which module may import which library."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -98,3 +100,31 @@ def test_every_command_of_the_readme_exists():
     others = ("python -m store info", "python -m store sql", "python -m dashboard")
     for line in (*(f"python -m ingest {command}" for command in ingest), *others):
         assert line in readme
+
+
+@pytest.mark.parametrize("fence", ["sh", "python"])
+def test_what_the_readme_offers_for_other_tools_runs(
+    tiny_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fence: str
+) -> None:
+    """In the folder above the store. polars is no dependency: its lines differ from those of pandas in their last word."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = readme[readme.index("## Leave with it") : readme.index("## Commands")]
+    blocks = [block.strip() for block in re.findall(rf"```{fence}\n(.*?)```", section, re.DOTALL)]
+    assert [len(block.split("\n")) - block.count("\n\n") for block in blocks] == [3] * len(blocks)
+    (tmp_path / "stores").mkdir()
+    (tmp_path / "stores" / "demo").symlink_to(tiny_store)
+    monkeypatch.chdir(tmp_path)
+    if fence == "python":
+        pandas, polars = blocks
+        assert polars == f"{pandas.removesuffix('df()')}pl()"
+        names: dict[str, object] = {}
+        exec(pandas, names)
+        with names["store"]:  # type: ignore[attr-defined]
+            assert list(names["pairs"]["feature_a"]) == [1]  # type: ignore[index]
+        return
+    command, *statements = blocks[0].splitlines()
+    assert command == "duckdb -readonly stores/demo/homolog.duckdb"
+    with duckdb.connect(command.split()[-1], read_only=True) as store:
+        assert [len(store.execute(one.replace("tiny-1l.0", "left")).fetchall()) for one in statements] == [1, 1]
+        fires = store.execute("SELECT count(*) FROM 'fires.parquet'").fetchone()
+    assert fires == (60,)

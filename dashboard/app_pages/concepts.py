@@ -5,8 +5,22 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import bars, components, concept_words, concepts, data, family_links, kin, links, markup
+from dashboard import (
+    bars,
+    components,
+    concept_words,
+    concepts,
+    data,
+    family_links,
+    kin,
+    links,
+    markup,
+    prose,
+    take_away,
+)
 from dashboard.family_links import SearchView
+from dashboard.queries import concepts as queries
+from store import records as r
 from store.concepts import SHARE
 
 # Pairs of a concept that are listed.
@@ -26,6 +40,7 @@ def show() -> None:
         reader,
         query,
         links.href("concepts", family_links.search_query(reader.fingerprint, view)),
+        ("concept", "match", "reason"),
     )
     components.problems(unread)
     box(reader.fingerprint, view)
@@ -57,20 +72,21 @@ def results(reader: data.Reader, view: SearchView) -> None:
     if found.spelled:
         st.html(concepts.texts(reader.fingerprint, found.spelled, "Matched", True))
     if trouble := concept_words.nothing(found, reader.models()):
-        st.info(trouble, icon=":material/search_off:")
+        prose.note(trouble)
     if found.holding:
         st.html(concepts.texts(reader.fingerprint, found.holding, "Tokens that hold it", False))
     if not found.hits:
         return
-    st.caption(
+    prose.caption(
         "A feature is found when such a token is among its twenty strongest. Reasons are judged at their default "
         f"thresholds. {kin.caution(reader.spaces())}"
     )
     for space in reader.spaces():
         own = [hit for hit in found.hits if hit.space == space.space]
-        st.subheader(concept_words.title(space, own), anchor=False)
+        prose.heading(concept_words.title(space, own))
         if own:
             st.html(markup.table(concepts.HEAD, [concepts.line(reader, hit) for hit in own]))
+    take_away.table(reader, "concepts_hits", f"word-{found.text}", queries.hits(found.text, view.rows))
     if any(hit.n_hits > view.rows for hit in found.hits) and view.rows < family_links.MOST:
         more = replace(view, rows=family_links.MOST)
         target = links.href("concepts", family_links.search_query(reader.fingerprint, more))
@@ -101,7 +117,7 @@ def limit(fingerprint: str, view: SearchView) -> None:
 
 
 def every(reader: data.Reader, view: SearchView) -> None:
-    st.subheader("Concepts", anchor=False)
+    st.header("Concepts", anchor=False)
     limit(reader.fingerprint, view)
     found, spaces = reader.concepts(view.share), reader.spaces()
     if not found:
@@ -110,6 +126,7 @@ def every(reader: data.Reader, view: SearchView) -> None:
     scores = concepts.scored(reader)
     rows = [concepts.concept_line(reader.fingerprint, view, one, spaces, scores) for one in found]
     st.html(markup.table(concepts.head(spaces, bool(scores)), rows))
+    take_away.table(reader, "concepts", "concepts", queries.concepts(view.share, r.PairFilter()))
     st.caption(
         "A feature counts as matched when a mutual best match of its own passes the default filter, in any comparison "
         "but those with random directions. "
@@ -127,16 +144,20 @@ def one_concept(reader: data.Reader, view: SearchView, name: str) -> None:
         st.info(f"{why} Lower the share, or search a word.", icon=":material/search_off:")
         return
     st.markdown(f"**{concept_words.headline(concept, view.share)}**")
-    st.subheader("Its pairs", anchor=False)
+    st.header("Its pairs", anchor=False)
     if pairs:
         st.html(markup.table(concepts.PAIRS, [concepts.pair_line(reader, one) for one in pairs[:PAIRS]]))
+        sql = queries.pairs(name, view.share, r.PairFilter())
+        take_away.table(reader, "concept_pairs", f"concept-{name}-pairs", sql)
         more = f" The {PAIRS} with the largest context." if len(pairs) > PAIRS else ""
         st.caption(f"Mutual best matches that pass the default filter and have such a feature on either side.{more}")
     else:
         st.caption("None of these features has a mutual best match that passes the default filter.")
-    st.subheader("Its features", anchor=False)
+    st.header("Its features", anchor=False)
     members = reader.concept_members(name, view.share, view.rows)
     st.html(markup.table(concepts.MEMBERS, [concepts.member_line(reader.fingerprint, one) for one in members]))
+    sql = queries.members(name, view.share, view.rows)
+    take_away.table(reader, "concept_features", f"concept-{name}-features", sql)
     st.caption(f"The {view.rows} of each space with the largest share.")
 
 

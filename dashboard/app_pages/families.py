@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import streamlit as st
 
-from dashboard import components, data, export, families, family_examples, family_links, kin, links, markup, words
+from dashboard import components, data, families, family_links, kin, links, markup, prose, take_away, words
 from dashboard.family_links import FamiliesView
 from dashboard.links import FeatureRef, PairsView
+from dashboard.queries import families as queries
 from store import records as r
 
 ROWS = 25
@@ -31,6 +32,7 @@ def listed(reader: data.Reader, query: dict[str, str], view: FamiliesView, unrea
         reader,
         query,
         links.href("families", family_links.families_query(reader.fingerprint, view)),
+        ("family", "mutual best", "floor"),
     )
     components.problems(unread)
     families.bar(reader.fingerprint, view)
@@ -43,30 +45,17 @@ def listed(reader: data.Reader, query: dict[str, str], view: FamiliesView, unrea
         st.info(kin.empty(counts, view.min_spaces, view.filter), icon=":material/filter_alt_off:")
         reset(reader, view)
         return
-    st.markdown(f"**{kin.headline(counts, view.min_spaces, len(reader.models()))}**")
-    st.caption(kin.caution(reader.spaces()))
+    prose.strong(kin.headline(counts, view.min_spaces, len(reader.models())))
+    prose.caption(kin.caution(reader.spaces()))
     rows = [families.line(reader.fingerprint, view, one) for one in found[:ROWS]]
     st.html(markup.table(families.HEAD, rows))
     total = sum(n for spaces, n in counts.by_spaces if spaces >= view.min_spaces)
-    components.pager(lambda page: at(reader, view, page), view.page, ROWS, len(found) > ROWS, total)
-    components.take_away(
-        "families_csv",
-        lambda: file(reader, view),
-        "families",
-        "families",
-        reader,
-        family_examples.families(view.filter, view.min_spaces),
-    )
+    with take_away.table(reader, "families", "families", queries.families(view.filter, view.min_spaces)):
+        components.pager(lambda page: at(reader, view, page), view.page, ROWS, len(found) > ROWS, total)
 
 
 def at(reader: data.Reader, view: FamiliesView, page: int) -> str:
     return links.href("families", family_links.families_query(reader.fingerprint, replace(view, page=page)))
-
-
-def file(reader: data.Reader, view: FamiliesView) -> bytes:
-    rows = families.table(reader.families(view.filter, view.min_spaces, export.LIMIT))
-    # Token text may hold halves of surrogate pairs, which UTF-8 cannot carry.
-    return data.csv(rows).encode("utf-8", "replace")
 
 
 def reset(reader: data.Reader, view: FamiliesView) -> None:
@@ -88,20 +77,21 @@ def one_family(
         reader,
         query,
         links.href("families", family_links.families_query(reader.fingerprint, replace(view, family=shown))),
+        ("family", "mutual best"),
     )
     components.problems(unread)
     back = links.href("families", family_links.families_query(reader.fingerprint, replace(view, family=None)))
     st.html(f'<div style="font-size:.86rem">{markup.link(back, "All families under these filters")}</div>')
     if family is None:
         counts = reader.family_counts(view.filter)
-        st.info(kin.alone(str(ref), counts.n_links), icon=":material/filter_alt_off:")
+        prose.note(kin.alone(str(ref), counts.n_links))
         target = markup.feature_link(reader.fingerprint, ref, "a")
         st.html(f'<div style="font-size:.9rem">Open {target}</div>')
         reset(reader, view)
         return
     spaces = reader.spaces()
-    st.markdown(f"**{kin.span(family, spaces)}**")
-    st.caption(kin.caution([space for space in spaces if space.space in family.spaces]))
+    prose.strong(kin.span(family, spaces))
+    prose.caption(kin.caution([space for space in spaces if space.space in family.spaces]))
     st.html(families.cards(reader, family.members))
     pairs(reader, view, family)
 
@@ -118,17 +108,14 @@ PAIRS = [
 
 
 def pairs(reader: data.Reader, view: FamiliesView, family: r.Family) -> None:
-    st.subheader("Its pairs", anchor=False)
+    st.header("Its pairs", anchor=False)
     connecting = {(link.comparison, link.feature_a, link.feature_b) for link in family.links}
     found = reader.family_pairs(family.members, view.filter.thresholds)
     st.html(markup.table(PAIRS, [pair_line(reader, view, one, connecting) for one in found]))
-    known = {m.comparison for m in found}
+    name = f"family-{family.space}-{family.feature}-pairs"
+    take_away.table(reader, "family_pairs", name, queries.pairs(family, view.filter))
     if missing := kin.not_compared(family, reader.comparisons()):
-        st.caption(missing)
-    st.page_link(
-        "app_pages/sql.py", label="Its pairs, as SQL", icon=":material/terminal:",
-        query_params=links.sql_query(reader.fingerprint, family_examples.pairs(family, sorted(known))),
-    )  # fmt: skip
+        prose.caption(missing)
 
 
 def pair_line(

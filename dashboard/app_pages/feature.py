@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from dashboard import components, data, examples, links, marks, markup, neighbours, words
+from dashboard import bars, components, data, links, marks, markup, neighbours, take_away, words
 from dashboard.links import FeatureRef
+from dashboard.queries import feature as queries
 from store import records as r
 
 STRATA = {
@@ -25,6 +26,7 @@ def show() -> None:
     if ref is None:
         choose(reader, query)
         return
+    stratum, unread = links.parse_stratum(query, tuple(STRATA))
     feature = reader.feature(ref.space, ref.feature)
     st.set_page_config(page_title=f"{ref} · Homolog")
     components.top(
@@ -33,8 +35,10 @@ def show() -> None:
         "Read the weak examples too: a name must hold for them.",
         reader,
         query,
-        links.href("feature", links.feature_query(reader.fingerprint, ref)),
+        links.href("feature", links.feature_query(reader.fingerprint, ref, stratum)),
+        ("feature", "top token", "match"),
     )
+    components.problems(unread)
     left, right = st.columns([2, 3], gap="medium")
     with left, st.container(border=True):
         components.feature_card(reader, ref, "a", named=False)
@@ -43,12 +47,7 @@ def show() -> None:
         if feature.n_active and (company := neighbours.of_feature(reader, ref)):
             st.html(company)
         if feature.n_active:
-            examples_of(reader, ref, feature)
-    sql = examples.feature_activations(ref.space, reader.space(ref.space).model, ref.feature)
-    st.page_link(
-        "app_pages/sql.py", label="Its activations, as SQL", icon=":material/terminal:",
-        query_params=links.sql_query(reader.fingerprint, sql),
-    )  # fmt: skip
+            examples_of(reader, ref, feature, stratum)
 
 
 def choose(reader: data.Reader, query: dict[str, str]) -> None:
@@ -64,24 +63,31 @@ def choose(reader: data.Reader, query: dict[str, str]) -> None:
         st.rerun()
 
 
-def examples_of(reader: data.Reader, ref: FeatureRef, feature: r.Feature) -> None:
-    st.subheader("Examples", anchor=False)
-    stratum = st.segmented_control(
+def examples_of(reader: data.Reader, ref: FeatureRef, feature: r.Feature, stratum: str) -> None:
+    def changed(chosen: str) -> None:
+        st.query_params.from_dict(links.feature_query(reader.fingerprint, ref, chosen))
+
+    st.header("Examples", anchor=False)
+    st.segmented_control(
         "Strength",
         list(STRATA),
         format_func=STRATA.__getitem__,
-        default="top",
         required=True,
-        key="feature_stratum",
         label_visibility="collapsed",
         help="Fifths of the range from 0 to its largest activation; random ones are drawn from all tokens that "
         "it fires on.",
+        **bars.bound("feature_stratum", stratum, changed),
     )
     found = reader.strips(ref.space, ref.feature, stratum, LIMIT)
     if not found:
         st.caption("No token of this strength. Choose another.")
         return
     st.html("".join(markup.strip(one, feature.max_activation) for one in found))
+    space = reader.space(ref.space)
+    name = f"{ref.space}-{ref.feature}"
+    take_away.table(reader, "feature_examples", f"{name}-{stratum}", queries.examples(space, ref.feature, stratum))
+    what = f"All {words.count(feature.n_active)} tokens that it fires on"
+    take_away.table(reader, "feature_activations", f"{name}-activations", queries.activations(space, ref.feature), what)
 
 
 HEAD = [
@@ -96,12 +102,14 @@ HEAD = [
 
 
 def elsewhere(reader: data.Reader, ref: FeatureRef) -> None:
-    st.subheader("Best match in every other space", anchor=False)
+    st.header("Best match in every other space", anchor=False)
     found = reader.elsewhere(ref.space, ref.feature, r.Thresholds())
     if not found:
         st.caption("It has no candidate in any comparison of this store.")
         return
     st.html(markup.table(HEAD, [line(reader, ref, one) for one in found]))
+    name, sql = f"{ref.space}-{ref.feature}-elsewhere", queries.elsewhere(ref.space, ref.feature, r.Thresholds())
+    take_away.table(reader, "feature_elsewhere", name, sql)
 
 
 def line(reader: data.Reader, ref: FeatureRef, one: r.Elsewhere) -> list[str]:

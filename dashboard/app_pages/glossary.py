@@ -4,28 +4,40 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import components, data, glossary, markup, words
+from dashboard import bars, components, data, glossary, links, markup, take_away, words
+from dashboard.queries import overview as queries
 from store import records as r
 from store import schema
+
+# Characters of a search.
+LONGEST = 80
 
 
 def show() -> None:
     reader = data.reader()
-    st.set_page_config(page_title="Glossary · Homolog")
+    query = st.query_params.to_dict()
+    asked = query.get("q", "").strip()[:LONGEST]
+    st.set_page_config(page_title=f"{links.short(asked, 30)} · Glossary · Homolog" if asked else "Glossary · Homolog")
     components.top(
         "Glossary",
         "The words of these pages, the reasons why a match may be trivial, and every column that SQL can ask.",
         reader,
-        st.query_params.to_dict(),
+        query,
+        links.href("glossary", links.glossary_query(reader.fingerprint, asked)),
     )
-    asked = (
-        st.text_input("Search", placeholder="a word or a column, such as pearson_context", key="glossary_search")
-        .strip()
-        .lower()
+    st.text_input(
+        "Search",
+        placeholder="a word or a column, such as pearson_context",
+        max_chars=LONGEST,
+        **bars.bound(
+            "glossary_search",
+            asked,
+            lambda text: st.query_params.from_dict(links.glossary_query(reader.fingerprint, text or "")),
+        ),
     )
-    entries(asked)
-    reasons(asked)
-    columns(asked)
+    entries(asked.lower())
+    reasons(asked.lower())
+    columns(reader, asked.lower())
 
 
 def kept(asked: str, *texts: str) -> bool:
@@ -39,7 +51,7 @@ def entries(asked: str) -> None:
         if kept(asked, name, meaning)
     ]
     if found:
-        st.subheader("Words", anchor=False)
+        st.header("Words", anchor=False)
         st.html(markup.table([("Word", "", False), ("Meaning", "", False)], found))
 
 
@@ -51,7 +63,7 @@ def reasons(asked: str) -> None:
         if kept(asked, name, words.step(name), meaning)
     ]
     if found:
-        st.subheader("Reasons", anchor=False)
+        st.header("Reasons", anchor=False)
         st.caption(
             "A match keeps all its reasons; Pairs hides those that you choose. Thresholds belong to the view, "
             "not to the store."
@@ -63,7 +75,7 @@ def reasons(asked: str) -> None:
         )
 
 
-def columns(asked: str) -> None:
+def columns(reader: data.Reader, asked: str) -> None:
     mono = f'<span style="{markup.MONO};font-size:.8rem">{{}}</span>'
     found = [
         (
@@ -73,10 +85,10 @@ def columns(asked: str) -> None:
             escape(unit),
             escape(meaning),
         )
-        for table, column, kind, unit, meaning in schema.dictionary()
+        for table, column, kind, unit, meaning in sorted(schema.dictionary(), key=lambda row: row[0])
         if kept(asked, table, column, unit, meaning)
     ]
-    st.subheader("Columns", anchor=False)
+    st.header("Columns", anchor=False)
     if not found:
         st.caption("No column holds this word.")
         return
@@ -88,6 +100,7 @@ def columns(asked: str) -> None:
         ("Meaning", "", False),
     ]
     st.html(markup.table(head, found))
+    take_away.table(reader, "glossary_columns", "columns", queries.columns(asked))
 
 
 show()

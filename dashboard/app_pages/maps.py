@@ -9,18 +9,19 @@ import streamlit as st
 from dashboard import (
     components,
     data,
-    export,
     links,
-    map_examples,
     map_links,
     map_picture,
     map_points,
     map_words,
     maps,
     markup,
+    prose,
+    take_away,
 )
 from dashboard.map_links import MapsView
 from dashboard.map_points import Side
+from dashboard.queries import maps as queries
 from store import records as r
 
 ROWS = 25
@@ -48,6 +49,7 @@ def show() -> None:
         reader,
         query,
         links.href("maps", map_links.maps_query(reader.fingerprint, view)),
+        ("map", "agreement", "neighbour overlap"),
     )
     components.problems([*unread, *unfit])
     names = [one.comparison for one in comparisons]
@@ -77,7 +79,7 @@ def without(reader: data.Reader, comparison: r.Comparison, comparisons: list[r.C
     own = {space: list(reader.map_methods(space)) for space in (comparison.space_a, comparison.space_b)}
     lacking = [space for space in own if not own[space]] or list(own)
     for space in lacking:
-        st.info(map_words.without(reader.space(space), own[space]), icon=":material/location_off:")
+        prose.note(map_words.without(reader.space(space), own[space]))
     found = [
         (links.href("maps", map_links.maps_query(reader.fingerprint, MapsView(one.comparison))), one.comparison)
         for one in comparisons
@@ -115,29 +117,23 @@ def table(reader: data.Reader, view: MapsView, comparison: r.Comparison, side: S
     def to(page: int) -> str:
         return links.href("maps", map_links.maps_query(reader.fingerprint, replace(view, page=page)))
 
-    def rows(first: int, last: int) -> list[r.PairRow]:
-        return reader.map_pairs(comparison.comparison, maps.pairs(side, places[first:last], letter))
-
     first = (view.page - 1) * ROWS
     if first >= len(places):
         st.html(f"Page {view.page} is past the end. {markup.link(to(1), 'Go to the first page')}")
         return
-    body = [maps.line(reader.fingerprint, comparison, row, letter) for row in rows(first, first + ROWS)]
+    pairs = maps.pairs(side, places[first : first + ROWS], letter)
+    rows = {(one.match.feature_a, one.match.feature_b): one for one in reader.map_pairs(comparison.comparison, pairs)}
+    # In the order of the region: among equals the store goes by A's feature, whichever side the region is on.
+    body = [maps.line(reader.fingerprint, comparison, rows[pair], letter) for pair in pairs]
     st.html(markup.table(maps.HEAD, body))
-    components.pager(to, view.page, ROWS, len(places) > first + ROWS, len(places))
-    components.take_away(
-        "maps_csv",
-        lambda: export.pairs_csv(rows(0, export.LIMIT)),
-        f"{comparison.comparison}-{view.method}-region",
-        "matches of this region",
-        reader,
-        map_examples.region(comparison, view),
-    )
+    name = f"{comparison.comparison}-{view.method}-region"
+    with take_away.table(reader, "maps", name, queries.region(comparison, view)):
+        components.pager(to, view.page, ROWS, len(places) > first + ROWS, len(places))
 
 
 def agreement(reader: data.Reader, view: MapsView, comparison: r.Comparison) -> None:
     rows = reader.map_agreement(comparison.comparison)
-    st.subheader("Do the maps agree?", anchor=False)
+    st.header("Do the maps agree?", anchor=False)
     sentence = map_words.agreement(rows, str(view.method))
     st.html(f'<div style="font-size:1.02rem;font-weight:600">{escape(sentence)}</div>')
     if rows:
@@ -146,6 +142,8 @@ def agreement(reader: data.Reader, view: MapsView, comparison: r.Comparison) -> 
             "Taken on mutual best matches, both maps at once; chance pairs the same features at random. Neighbours are "
             "by activation, and no map at all: what they keep, no layout can have made."
         )
+        name = f"{comparison.comparison}-map-agreement"
+        take_away.table(reader, "maps_agreement", name, queries.agreement(comparison, str(view.method)))
 
 
 show()

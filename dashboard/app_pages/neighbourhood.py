@@ -7,17 +7,17 @@ import streamlit as st
 from dashboard import (
     components,
     data,
-    export,
-    links,
     markup,
-    neighbour_charts,
-    neighbour_examples,
     neighbour_links,
     neighbour_picture,
     neighbour_words,
     neighbours,
+    pictures,
+    prose,
+    take_away,
 )
 from dashboard.links import FeatureRef
+from dashboard.queries import neighbours as queries
 from store import records as r
 
 ROWS = 10
@@ -44,6 +44,7 @@ def show() -> None:
         reader,
         query,
         neighbour_links.href(reader.fingerprint, c.comparison, view.feature),
+        ("neighbour", "neighbour overlap", "mutual best"),
     )
     components.problems(unread)
     neighbours.bar(reader.fingerprint, view, c, comparisons, reader.space(c.space_a).n_features)
@@ -60,19 +61,25 @@ def one_feature(reader: data.Reader, c: r.Comparison, a: FeatureRef, found: r.Ne
     """The picture of one feature, its sentence, and its neighbours by another measure."""
     feature = reader.feature(a.space, a.feature)
     if feature.n_active == 0:
-        st.info(f"{a} never fires on this text: it has no neighbour and no match.", icon=":material/do_not_disturb_on:")
+        prose.note(f"{a} never fires on this text: it has no neighbour and no match.")
         return
     partner = None if found.partner is None else reader.feature(c.space_b, found.partner)
     b = FeatureRef(c.space_b, found.partner or 0)
     sentence = neighbour_words.headline(found, str(a), str(b), c.space_b)
-    st.html(
-        f'<div style="font-size:1.1rem;font-weight:600">{escape(sentence)}</div>'
-        f'<div style="font-size:.86rem;{markup.FAINT}">{escape(neighbour_words.unkept(found))} '
-        f"{escape(chance)}</div>"
+    said = (
+        f'<div style="font-size:.86rem;{markup.FAINT}">{escape(neighbour_words.unkept(found))} {escape(chance)}</div>'
     )
-    st.html(neighbour_picture.picture(reader.fingerprint, c, found, (feature, partner)))
-    st.caption(f"{neighbour_words.WHAT} {neighbour_words.HOW}")
-    st.subheader("Near by direction", anchor=False)
+    st.html(f'<div style="font-size:1.1rem;font-weight:600">{escape(sentence)}</div>{said}')
+    picture = neighbour_picture.picture(reader.fingerprint, c, found, (feature, partner))
+    st.html(picture)
+    explained = f"{neighbour_words.WHAT} {neighbour_words.HOW}"
+    st.caption(explained)
+    name = f"{a.space}-{a.feature}-neighbours"
+    with take_away.table(reader, "neighbours", name, queries.carried(c, a.feature)):
+        here = markup.link(neighbour_links.href(reader.fingerprint, c.comparison, a), "Open this in Homolog")
+        body = f"<h1>{escape(sentence)}</h1>{said}{picture}<p>{escape(explained)}</p>"
+        take_away.page(reader, "neighbours_page", name, f"Neighbours of {a}", body, here)
+    st.header("Near by direction", anchor=False)
     st.caption(
         "Another measure: the cosine of decoder rows says which features write alike into the model, not which fire "
         "together. The overlap does not count it. Faint ones are not among the ten neighbours above."
@@ -80,10 +87,9 @@ def one_feature(reader: data.Reader, c: r.Comparison, a: FeatureRef, found: r.Ne
     for column, ref, side in zip(st.columns(2, gap="large"), (a, b), ("a", "b"), strict=True):
         if side == "a" or partner is not None:
             column.html(neighbours.by_direction(reader, ref, side))
-    st.page_link(
-        "app_pages/sql.py", label="Its neighbours, as SQL", icon=":material/terminal:",
-        query_params=links.sql_query(reader.fingerprint, neighbour_examples.neighbourhood(c, a.feature)),
-    )  # fmt: skip
+            sql = queries.near(ref.space, ref.feature, "decoder_cosine")
+            with column:
+                take_away.table(reader, f"by_direction_{side}", f"{ref.space}-{ref.feature}-by-direction", sql)
 
 
 def everything(
@@ -94,42 +100,39 @@ def everything(
     chance: str,
 ) -> None:
     """How much of their company all features of A keep."""
-    st.subheader(f"All features of {c.space_a}", anchor=False)
+    prose.heading(f"All features of {c.space_a}")
     distribution = reader.overlap_distribution(c.comparison)
     if missing := neighbour_words.no_distribution(distribution, c):
-        st.info(missing, icon=":material/hub:")
+        prose.note(missing)
         return
     chosen = None
     if found is None:
         st.html(f'<div style="font-size:1.05rem;font-weight:600">{escape(chance)}</div>')
     elif found.overlap is not None:
         chosen = f"{c.space_a}:{found.feature_a}", found.overlap
-    st.altair_chart(neighbour_charts.overlap(distribution, agreement, chosen), key="neighbourhood_overlap")
-    st.caption(neighbour_words.distribution(distribution, c.space_a))
+    drawn, said = (
+        reader.drawn(pictures.overlap, c.comparison, agreement, chosen),
+        neighbour_words.distribution(distribution, c.space_a),
+    )
+    take_away.chart(reader, drawn, "neighbourhood_overlap", f"{c.comparison}-overlap", said)
     kept(reader, c, distribution)
 
 
 def kept(reader: data.Reader, c: r.Comparison, distribution: r.OverlapDistribution) -> None:
     """The pairs at both ends."""
-    best, worst = (reader.kept_neighbours(c.comparison, end, r.PairFilter(), ROWS) for end in ("best", "worst"))
-    if not best:
+    ends = {end: reader.kept_neighbours(c.comparison, end, r.PairFilter(), ROWS) for end in ("best", "worst")}
+    if not ends["best"]:
         st.info(neighbour_words.no_kept(distribution), icon=":material/filter_alt_off:")
         return
     st.caption(
         "Mutual best matches that pass the default filter: a feature of A shows its neighbourhood, B's the pair."
     )
-    for column, title, rows in zip(st.columns(2, gap="large"), ("Best kept", "Worst kept"), (best, worst), strict=True):
+    for column, (end, rows) in zip(st.columns(2, gap="large"), ends.items(), strict=True):
         with column:
-            st.subheader(title, anchor=False)
+            st.header(f"{end.capitalize()} kept", anchor=False)
             st.html(markup.table(neighbours.HEAD, [neighbours.line(reader.fingerprint, c, one) for one in rows]))
-
-    def file() -> bytes:
-        rows = reader.kept_neighbours(c.comparison, "best", r.PairFilter(), export.LIMIT)
-        # Token text may hold halves of surrogate pairs, which UTF-8 cannot carry.
-        return data.csv(neighbours.table(rows)).encode("utf-8", "replace")
-
-    name = f"{c.comparison}-neighbours"
-    components.take_away("neighbourhood_csv", file, name, "pairs", reader, neighbour_examples.kept(c.comparison))
+            sql = queries.kept(c, r.PairFilter(), end)
+            take_away.table(reader, f"kept_{end}", f"{c.comparison}-{end}-kept", sql)
 
 
 show()

@@ -4,8 +4,23 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import charts, components, data, floors, links, marks, markup, summary, words
-from dashboard.links import FeatureRef, PairsView
+from dashboard import (
+    bars,
+    components,
+    data,
+    floors,
+    glance,
+    links,
+    marks,
+    markup,
+    pictures,
+    prose,
+    summary,
+    take_away,
+    words,
+)
+from dashboard.links import PairsView
+from dashboard.queries import overview as queries
 from store import records as r
 
 VALUES = {
@@ -25,21 +40,25 @@ def show() -> None:
     comparisons, counts = reader.comparisons(), reader.counts()
     name = summary.title(models)
     st.set_page_config(page_title=f"{name} · Homolog")
-    left, right = st.columns([3, 1], vertical_alignment="bottom")
-    with left:
-        components.top(name, summary.text(build, counts, comparisons), reader, st.query_params.to_dict())
-    right.html(
-        f'<div style="text-align:right;font-size:.84rem" title="{build.fingerprint}">store '
-        f'<span style="{markup.MONO};font-weight:600">{build.fingerprint[: links.FINGERPRINT_LENGTH]}</span>'
-        f" · {build.created_at:%d %b %Y}</div>"
+    query = st.query_params.to_dict()
+    value, unread = links.parse_overview(query, tuple(VALUES))
+    made = f"store {build.fingerprint[: links.FINGERPRINT_LENGTH]} of {build.created_at:%d %b %Y}"
+    components.top(
+        f"<span>{escape(name)}</span>",
+        f"{summary.text(build, counts, comparisons)} · {made}",
+        reader,
+        query,
+        links.href("", links.overview_query(reader.fingerprint, value)),
+        ("space", "comparison", "contextual homologue"),
     )
+    components.problems(unread)
     summaries = reader.summaries(r.Thresholds())
     if summaries:
         headline(summaries, spaces)
         st.space("small")
         shared, best = st.columns([6, 5], gap="large")
         with shared:
-            comparison_grid(reader, summaries, spaces)
+            comparison_grid(reader, summaries, spaces, value)
             newcomer()
         with best:
             three_pairs(reader, summaries, spaces)
@@ -49,8 +68,8 @@ def show() -> None:
             "This store holds no comparison; its features can be opened on the Feature page.", icon=":material/info:"
         )
     st.space("small")
-    facts(models, spaces)
-    how(build, counts)
+    facts(reader, models, spaces)
+    how(reader, build, counts)
 
 
 def headline(summaries: list[r.ComparisonSummary], spaces: list[r.Space]) -> None:
@@ -93,18 +112,23 @@ def headline(summaries: list[r.ComparisonSummary], spaces: list[r.Space]) -> Non
     )
 
 
-def comparison_grid(reader: data.Reader, summaries: list[r.ComparisonSummary], spaces: list[r.Space]) -> None:
+def comparison_grid(
+    reader: data.Reader, summaries: list[r.ComparisonSummary], spaces: list[r.Space], value: str
+) -> None:
     head, choice = st.columns([3, 4], vertical_alignment="center")
-    head.subheader("How much is shared", anchor=False)
+    head.header("How much is shared", anchor=False)
     with choice:
-        value = st.segmented_control(
+        st.segmented_control(
             "Show",
             list(VALUES),
             format_func=VALUES.__getitem__,
-            default="n_homologues",
             required=True,
-            key="overview_value",
             label_visibility="collapsed",
+            **bars.bound(
+                "overview_value",
+                value,
+                lambda chosen: st.query_params.from_dict(links.overview_query(reader.fingerprint, chosen)),
+            ),
         )
     shown, targets, titles = {}, {}, {}
     for one in summaries:
@@ -117,6 +141,7 @@ def comparison_grid(reader: data.Reader, summaries: list[r.ComparisonSummary], s
         "A cell is a comparison and opens its pairs. Grey cells are references, not findings about two models: "
         "ceilings, baselines and floors. Hover for which."
     )
+    take_away.table(reader, "overview_comparisons", "comparisons", queries.comparisons(r.Thresholds()))
     lacking(reader, summaries, spaces)
 
 
@@ -126,9 +151,11 @@ def above_the_floor(reader: data.Reader, summaries: list[r.ComparisonSummary], s
     if not random:
         return
     curves = reader.homologue_curves(r.Thresholds())
-    st.subheader("More than any directions share?", anchor=False)
+    st.header("More than any directions share?", anchor=False)
     picture, said = st.columns([6, 5], gap="large", vertical_alignment="center")
-    picture.altair_chart(charts.homologues(floors.drawn(curves, summaries, spaces)), key="overview_floor")
+    drawn = reader.drawn(pictures.homologues)
+    with picture:
+        take_away.chart(reader, drawn, "overview_floor", "homologues-by-context")
     said.html("".join(floor_line(reader, one, curves, random, spaces) for one in summaries))
 
 
@@ -167,7 +194,7 @@ def lacking(reader: data.Reader, summaries: list[r.ComparisonSummary], spaces: l
 
 
 def three_pairs(reader: data.Reader, summaries: list[r.ComparisonSummary], spaces: list[r.Space]) -> None:
-    st.subheader("Three pairs worth opening", anchor=False)
+    st.header("Three pairs worth opening", anchor=False)
     findings = [one for one in summaries if summary.role(one, spaces) in ("finding", "within")] or summaries
     richest = sorted(findings, key=lambda one: (-one.n_homologues, one.comparison))[:ASKED]
     rows = [row for one in richest for row in reader.pairs(one.comparison, r.PairFilter(), "pearson_context", 10)]
@@ -176,31 +203,11 @@ def three_pairs(reader: data.Reader, summaries: list[r.ComparisonSummary], space
         st.caption("No pair passes every filter. Open a comparison and relax one.")
     for row in chosen:
         with st.container(border=True):
-            small_pair(reader, row.match)
+            glance.pair(reader, row.match, 1)
 
 
-def small_pair(reader: data.Reader, match: r.Match) -> None:
-    comparison = reader.comparison(match.comparison)
-    a, b = FeatureRef(comparison.space_a, match.feature_a), FeatureRef(comparison.space_b, match.feature_b)
-    target = links.href("pair", links.pair_query(reader.fingerprint, a, b))
-    name = f"{markup.underlined(str(a), 'a')} ↔ {markup.underlined(str(b), 'b')}"
-    st.html(
-        '<div style="display:flex;justify-content:space-between;gap:1rem;flex-wrap:wrap">'
-        f"{markup.link(target, name, 'open this pair', 'text-decoration:none')}"
-        f'<span title="{escape(words.evidence(match))}" style="font-variant-numeric:tabular-nums;font-size:.86rem">'
-        f"r {words.number(match.pearson)} · context {words.number(match.pearson_context)}</span></div>"
-    )
-    strips = reader.pair_strips(match.comparison, a.feature, b.feature, "both", 1)
-    if strips:
-        top_a, top_b = (
-            reader.feature(a.space, a.feature).max_activation,
-            reader.feature(b.space, b.feature).max_activation,
-        )
-        st.html(markup.pair_strip(strips[0], top_a, top_b))
-
-
-def facts(models: list[r.Model], spaces: list[r.Space]) -> None:
-    st.subheader("Spaces and models", anchor=False)
+def facts(reader: data.Reader, models: list[r.Model], spaces: list[r.Space]) -> None:
+    st.header("Spaces and models", anchor=False)
     by_name = {model.model: model for model in models}
     head = [
         ("Space", "one dictionary of features, read at one place of one model", False),
@@ -217,7 +224,7 @@ def facts(models: list[r.Model], spaces: list[r.Space]) -> None:
             f'<span style="{markup.MONO};font-weight:600">{escape(space.space)}</span>',
             f'<span title="{escape(words.computed(by_name[space.model]))}">{escape(space.model)}</span>',
             f'<span title="{escape(words.kind(space))}">{escape(space.kind.replace("_", " "))}</span>',
-            f'<span style="{markup.MONO};font-size:.78rem">{escape(space.hook or words.NONE)}</span>',
+            f'<span style="{markup.MONO};font-size:.78rem">{marks.html(space.hook or words.NONE, 60)}</span>',
             f"{space.n_alive:,} / {space.n_features:,}",
             f"{space.l0:.1f}",
             '<span title="{1}">{0}</span>'.format(*words.fit(space)),
@@ -226,9 +233,10 @@ def facts(models: list[r.Model], spaces: list[r.Space]) -> None:
         for space in spaces
     ]
     st.html(markup.table(head, rows))
+    take_away.table(reader, "overview_spaces", "spaces", queries.SPACES)
 
 
-def how(build: r.Build, counts: dict[str, int]) -> None:
+def how(reader: data.Reader, build: r.Build, counts: dict[str, int]) -> None:
     with st.expander(
         "How this store was made", icon=":material/receipt_long:", on_change="rerun", key="overview_how"
     ) as box:
@@ -236,21 +244,24 @@ def how(build: r.Build, counts: dict[str, int]) -> None:
             return
         left, right = st.columns([3, 2], gap="large")
         left.caption("Run file")
-        left.code(build.run_file, language="toml")
-        right.caption(f"Versions · Homolog {build.homolog_version} · schema {build.schema_version}")
+        left.code(marks.lines(build.run_file), language="toml")
+        with right:
+            prose.caption(f"Versions · Homolog {marks.plain(build.homolog_version)} · schema {build.schema_version}")
         mono = f'<span style="{markup.MONO}">{{}}</span>'
         versions = [
             (escape(marks.plain(name)), mono.format(escape(marks.plain(v)))) for name, v in summary.packages(build)
         ]
-        right.html(markup.table([("Package", "", False), ("Version", "", True)], versions))
-        right.caption("Rows of each table")
-        right.html(
-            markup.table([("Table", "", False), ("Rows", "", True)], [(escape(t), f"{n:,}") for t, n in counts.items()])
-        )
+        tables = [(escape(t), f"{n:,}") for t, n in counts.items()]
+        with right:
+            st.html(markup.table([("Package", "", False), ("Version", "", True)], versions))
+            take_away.table(reader, "overview_packages", "packages", queries.PACKAGES)
+            st.caption("Rows of each table")
+            st.html(markup.table([("Table", "", False), ("Rows", "", True)], tables))
+            take_away.table(reader, "overview_tables", "tables", queries.TABLES)
 
 
 def newcomer() -> None:
-    st.subheader("New here?", anchor=False)
+    st.header("New here?", anchor=False)
     st.markdown(
         "A *feature* is one direction that a model uses; a *homologue* is a feature of one model that "
         "fires on the same "

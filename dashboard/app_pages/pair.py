@@ -1,16 +1,32 @@
 """Do these two features mean the same thing?"""
 
-from html import escape
+from dataclasses import replace
 
 import streamlit as st
 
-from dashboard import charts, components, data, examples, facts, links, marks, markup, navigation, neighbours, words
+from dashboard import (
+    bars,
+    card_markup,
+    components,
+    data,
+    facts,
+    links,
+    markup,
+    neighbours,
+    pair_head,
+    pair_links,
+    pictures,
+    prose,
+    take_away,
+    words,
+)
 from dashboard.links import FeatureRef, PairsView
+from dashboard.pair_links import Look
+from dashboard.queries import pair as queries
+from dashboard.queries import pairs as pair_queries
 from store import records as r
 
 GROUP_WORDS = {"both": "Both fire", "only_a": "Only A", "only_b": "Only B"}
-# Strips at first, for each "show more", and at most.
-FIRST, MORE, MOST = 5, 10, 65
 
 
 def show() -> None:
@@ -21,23 +37,25 @@ def show() -> None:
         choose(reader, query)
         return
     a, b = named
-    view, unread = links.parse_pairs(query)
+    look, rest, misread = pair_links.parse_look(query)
+    view, unread = links.parse_pairs(rest)
+    unread += misread
     sides = reader.feature(a.space, a.feature), reader.feature(b.space, b.feature)
     comparison = reader.comparison_of(a.space, b.space)
     if comparison is None:
         st.set_page_config(page_title=f"{a} ↔ {b} · Homolog")
-        heading(reader, a, b, None, view, query)
+        pair_head.show(reader, (a, b), None, None, view, look, query)
         components.problems([*no_comparison(reader, a, b), *unread])
         cards(reader, a, b)
         return
     match = reader.match(comparison.comparison, a.feature, b.feature, view.filter.thresholds)
     st.set_page_config(page_title=words.page_title(str(a), str(b), match))
-    heading(reader, a, b, comparison, view, query)
+    pair_head.show(reader, (a, b), comparison, match, view, look, query)
     components.problems(unread)
     evidence(match, view)
     if match is not None:
         st.html(neighbours.of_pair(reader, comparison, match))
-    strips(reader, comparison, a, b, sides)
+    strips(reader, comparison, (a, b), sides, look)
     plots(reader, comparison, a, b)
     cards(reader, a, b)
     runners(reader, comparison, a, b, view)
@@ -46,7 +64,13 @@ def show() -> None:
 
 def choose(reader: data.Reader, query: dict[str, str]) -> None:
     st.set_page_config(page_title="Pair · Homolog")
-    components.top("Pair", "Two features side by side. Name them here, or come from a row of Pairs.", reader, query)
+    components.top(
+        "Pair",
+        "Two features side by side. Name them here, or come from a row of Pairs.",
+        reader,
+        query,
+        terms=("feature", "match"),
+    )
     if chosen := components.go_to("pair", reader, ("A", "B")):
         st.query_params.from_dict(links.pair_query(reader.fingerprint, chosen[0], chosen[1]))
         st.rerun()
@@ -63,46 +87,6 @@ def no_comparison(reader: data.Reader, a: FeatureRef, b: FeatureRef) -> list[str
     return [f"{text}; it has {', '.join(existing[:8])}." if existing else f"{text}, nor of either with another space."]
 
 
-def heading(
-    reader: data.Reader,
-    a: FeatureRef,
-    b: FeatureRef,
-    comparison: r.Comparison | None,
-    view: PairsView,
-    query: dict[str, str],
-) -> None:
-    left, right = st.columns([5, 3], vertical_alignment="center")
-    name = f"{markup.feature_link(reader.fingerprint, a, 'a')} ↔ {markup.feature_link(reader.fingerprint, b, 'b')}"
-    left.html(f'<h1 style="{markup.HEADING}">{name}</h1>')
-    with right, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
-        if comparison is not None:
-            st.html(beside(reader, comparison, a, b, view), width="content")
-        swapped = links.href("pair", links.pair_query(reader.fingerprint, b, a))
-        if comparison is None and reader.comparison_of(b.space, a.space) is not None:
-            st.html(
-                markup.link(swapped, "Swap A and B", "open the pair in the order of the comparison"), width="content"
-            )
-        navigation.copy_link(links.href("pair", links.pair_query(reader.fingerprint, a, b, view)))
-    components.stale(reader, query)
-
-
-def beside(reader: data.Reader, comparison: r.Comparison, a: FeatureRef, b: FeatureRef, view: PairsView) -> str:
-    """Previous and next pair under the filter that the link carries."""
-    before, after, place, passing = reader.around(comparison.comparison, a.feature, b.feature, view.filter, view.sort)
-
-    def step(to: tuple[int, int] | None, text: str) -> str:
-        if to is None:
-            return f'<span style="opacity:.35">{text}</span>'
-        refs = FeatureRef(a.space, to[0]), FeatureRef(b.space, to[1])
-        return markup.link(links.href("pair", links.pair_query(reader.fingerprint, *refs, view)), text)
-
-    listed = links.href("pairs", links.pairs_query(reader.fingerprint, words.listed(view, comparison.comparison)))
-    where = f"{place:,} of {passing:,}" if place is not None else f"not among the {passing:,}"
-    middle = markup.link(listed, where, "the list of pairs under this filter", markup.FAINT)
-    parts = (step(before, "\N{LEFTWARDS ARROW} previous"), middle, step(after, "next \N{RIGHTWARDS ARROW}"))
-    return f'<div style="display:flex;gap:.9rem;font-size:.86rem;white-space:nowrap">{"".join(parts)}</div>'
-
-
 def evidence(match: r.Match | None, view: PairsView) -> None:
     if match is None:
         st.info(
@@ -111,62 +95,66 @@ def evidence(match: r.Match | None, view: PairsView) -> None:
             icon=":material/unpublished:",
         )
         return
-    st.html(
-        f'<div style="{markup.MONO};font-size:1.15rem;font-weight:600;'
-        f'margin-bottom:.4rem">{escape(words.evidence(match))}</div>'
-        f"{markup.split_bar(match, '.9rem')}"
-        f'<div style="display:flex;justify-content:space-between;font-size:.72rem;{markup.FAINT}"><span>0</span>'
-        "<span>grey: what the token explains · blue: what only the context explains</span><span>1</span></div>"
-    )
+    st.html(card_markup.evidence(match))
     st.markdown(words.sentence(match))
-    components.reason_lines(match, view.filter.thresholds)
+    st.html(card_markup.reason_lines(match, view.filter.thresholds))
     components.numbers(facts.measures(match))
 
 
 def strips(
-    reader: data.Reader, comparison: r.Comparison, a: FeatureRef, b: FeatureRef, sides: tuple[r.Feature, r.Feature]
+    reader: data.Reader,
+    comparison: r.Comparison,
+    pair: tuple[FeatureRef, FeatureRef],
+    sides: tuple[r.Feature, r.Feature],
+    look: Look,
 ) -> None:
+    a, b = pair
+
+    def write(look: Look) -> None:
+        query = {name: value for name, value in st.query_params.to_dict().items() if name not in ("group", "n")}
+        st.query_params.from_dict(query | pair_links.look_query(look))
+
     counts = reader.group_counts(comparison.comparison, a.feature, b.feature)
     head, choice = st.columns([3, 4], vertical_alignment="center")
-    head.subheader("Where they fire", anchor=False)
-    key = f"pair_group_{a}_{b}"
+    head.header("Where they fire", anchor=False)
     with choice:
-        group = st.segmented_control(
+        st.segmented_control(
             "Group",
             list(GROUP_WORDS),
-            default="both",
             required=True,
-            key=key,
             label_visibility="collapsed",
             format_func=lambda name: f"{GROUP_WORDS[name]} ({words.count(counts.get(name, 0))})",
+            **bars.bound("pair_group", look.group, lambda chosen: write(Look(chosen))),
         )
-    shown = st.session_state.setdefault(f"{key}_{group}", FIRST)
-    found = reader.pair_strips(comparison.comparison, a.feature, b.feature, group, shown + 1)
+    shown = look.shown
+    found = reader.pair_strips(comparison.comparison, a.feature, b.feature, look.group, shown + 1)
     if not found:
-        st.caption(f"No unit of this kind: {GROUP_WORDS[group].lower()} nowhere.")
+        st.caption(f"No unit of this kind: {GROUP_WORDS[look.group].lower()} nowhere. Choose another group.")
         return
     st.caption(
         "The band above a token is A's (blue), the band below it B's (orange), each as strong as the activation is "
         "beside the feature's largest. On the left, both activations at the strongest place. Hover for values."
     )
     st.html("".join(markup.pair_strip(one, sides[0].max_activation, sides[1].max_activation) for one in found[:shown]))
-    if len(found) > shown and shown < MOST and st.button("Show more", key=f"{key}_more", icon=":material/expand_more:"):
-        st.session_state[f"{key}_{group}"] = shown + MORE
-        st.rerun()
+    sql = queries.passages(comparison, reader.space(a.space).model, a.feature, b.feature, look.group)
+    with take_away.table(reader, "pair_passages", f"{pair_head.file_name(a, b)}-{look.group}", sql):
+        if len(found) > shown and shown < pair_links.MOST:
+            more = replace(look, shown=min(shown + pair_links.MORE, pair_links.MOST))
+            st.button("Show more", key="pair_more", icon=":material/expand_more:", on_click=lambda: write(more))
 
 
 def plots(reader: data.Reader, comparison: r.Comparison, a: FeatureRef, b: FeatureRef) -> None:
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Unit by unit", anchor=False)
+        st.header("Unit by unit", anchor=False)
         scatter = reader.unit_scatter(comparison.comparison, a.feature, b.feature)
         if scatter.n_units:
-            st.altair_chart(charts.units(scatter, str(a), str(b)), key="pair_units")
-            st.caption(words.scatter(scatter))
+            drawn = reader.drawn(pictures.units, comparison.comparison, a, b)
+            take_away.chart(reader, drawn, "pair_units", f"{pair_head.file_name(a, b)}-units", words.scatter(scatter))
         else:
             st.caption("Neither feature fires in this text.")
     with right:
-        st.subheader("Token by token", anchor=False)
+        st.header("Token by token", anchor=False)
         tokens = reader.token_rows(comparison.comparison, a.feature, b.feature)
         if not tokens:
             st.caption("Neither feature fires in this text.")
@@ -190,6 +178,8 @@ def plots(reader: data.Reader, comparison: r.Comparison, a: FeatureRef, b: Featu
             for t in tokens[:10]
         ]  # fmt: skip
         st.html(markup.table(head, body))
+        sql = queries.tokens(comparison, reader.space(a.space).model, a.feature, b.feature)
+        take_away.table(reader, "pair_tokens", f"{pair_head.file_name(a, b)}-tokens", sql)
 
 
 def cards(reader: data.Reader, a: FeatureRef, b: FeatureRef) -> None:
@@ -203,12 +193,15 @@ def runners(reader: data.Reader, comparison: r.Comparison, a: FeatureRef, b: Fea
         st.columns(2, gap="medium"), (a, b), ("a", "b"), (comparison.space_b, comparison.space_a), strict=True
     ):
         with column:
-            st.subheader(f"Candidates of {side.upper()} in {other}", anchor=False)
+            prose.heading(f"Candidates of {side.upper()} in {other}")
             found = reader.runners_up(comparison.comparison, side, ref.feature, view.filter.thresholds)
             if not found:
                 st.caption("It has no candidate there.")
                 continue
             st.html(markup.table(RUNNERS, [runner(reader, comparison, m, side, (a, b), view) for m in found]))
+            sql = pair_queries.candidates(comparison, side, ref.feature, view.filter.thresholds)
+            name = f"{comparison.comparison}-candidates-of-{side}-{ref.feature}"
+            take_away.table(reader, f"pair_candidates_{side}", name, sql)
 
 
 RUNNERS = [
@@ -251,14 +244,10 @@ def rows(
     match: r.Match | None,
     view: PairsView,
 ) -> None:
-    st.caption(f"Comparison {marks.plain(comparison.comparison)}: {words.alignment(comparison)}.")
+    prose.caption(f"Comparison {comparison.comparison}: {words.alignment(comparison)}.")
     if match is not None:
-        st.page_link(
-            "app_pages/sql.py", label="The row behind this page, as SQL", icon=":material/terminal:",
-            query_params=links.sql_query(
-                reader.fingerprint, examples.match(comparison, a.feature, b.feature, view.filter.thresholds)
-            ),
-        )  # fmt: skip
+        sql = pair_queries.match(comparison, a.feature, b.feature, view.filter.thresholds)
+        take_away.table(reader, "pair_match", pair_head.file_name(a, b), sql, "Everything stored about this pair")
 
 
 show()

@@ -5,8 +5,9 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import charts, components, data, examples, export, filters, floors, links, markup, words
+from dashboard import charts, components, data, filters, floors, links, markup, pictures, take_away, words
 from dashboard.links import FeatureRef, PairsView
+from dashboard.queries import pairs as queries
 from store import records as r
 
 ROWS = 25
@@ -32,6 +33,7 @@ def show() -> None:
         reader,
         query,
         links.href("pairs", links.pairs_query(reader.fingerprint, view)),
+        ("match", "r", "context", "mutual best", "reason"),
     )
     components.problems(unread)
     filters.bar(reader.fingerprint, view, comparisons)
@@ -47,7 +49,7 @@ def beneath_the_floor(reader: data.Reader, view: PairsView, comparison: r.Compar
     random = floors.floors(reader.comparisons(), reader.spaces())
     curves = reader.homologue_curves(view.filter.thresholds) if random else []
     found = floors.clear(comparison.comparison, curves, random) if random else None
-    if found is None:
+    if found is None or view.filter.region is not None:
         return
     n = next(one.n_left[0] for one in curves if one.comparison == comparison.comparison)
     said = escape(floors.sentence(found, n))
@@ -114,17 +116,33 @@ def plots(reader: data.Reader, view: PairsView, comparison: r.Comparison) -> Non
 
 
 def scatter(reader: data.Reader, view: PairsView, comparison: r.Comparison) -> None:
-    points = reader.points(comparison.comparison, view.filter)
-    if not points:
+    everywhere = replace(view.filter, region=None)
+    drawn = reader.drawn(pictures.pairs_scatter, comparison, everywhere, view.filter.region)
+    if drawn is None:
         st.caption("This comparison has no candidate to show.")
         return
-    st.altair_chart(charts.pairs_scatter(points, comparison), key="pairs_scatter")
-    st.caption(
-        "A dot is a match, blue if it passes the filters and grey if not. On the dashed line the token explains "
-        "all of r; the higher above it, the more only "
-        "the context explains. "
-        "Hover for the features."
+
+    def dragged() -> None:
+        edges = st.session_state["pairs_scatter"].selection.get("region") or {}
+        filters.write(reader.fingerprint, region=charts.dragged(edges))
+
+    take_away.chart(
+        reader,
+        drawn,
+        "pairs_scatter",
+        f"{comparison.comparison}-token",
+        "A dot is a match, blue if it passes the filters and grey if not. On the dashed line the token explains all of "
+        "r; the higher above it, the more only the context explains. Hover for the features, drag a rectangle to list "
+        "only what lies in it.",
+        on_select=dragged,
+        selection_mode="region",
     )
+    if view.filter.region is not None:
+        whole = links.href("pairs", links.pairs_query(reader.fingerprint, replace(view, filter=everywhere, page=1)))
+        st.html(
+            f'<div style="font-size:.86rem">{escape(words.region(view.filter.region))} '
+            f"{markup.link(whole, 'Show all')}</div>"
+        )
 
 
 def floor(reader: data.Reader, view: PairsView, comparison: r.Comparison) -> None:
@@ -132,9 +150,9 @@ def floor(reader: data.Reader, view: PairsView, comparison: r.Comparison) -> Non
     if unknown := words.no_floor(ranges):
         st.caption(unknown)
         return
-    points = reader.best_points(comparison.comparison, view.filter)
-    st.altair_chart(charts.null_floor(ranges, points, comparison), key="pairs_floor_chart")
-    st.caption(words.floor(ranges, view.filter.thresholds.rare))
+    drawn = reader.drawn(pictures.null_floor, comparison, view.filter)
+    said = words.floor(ranges, view.filter.thresholds.rare)
+    take_away.chart(reader, drawn, "pairs_floor_chart", f"{comparison.comparison}-chance", said)
 
 
 HEAD = [
@@ -160,6 +178,7 @@ def line(reader: data.Reader, view: PairsView, comparison: r.Comparison, row: r.
     m = row.match
     a, b = FeatureRef(comparison.space_a, m.feature_a), FeatureRef(comparison.space_b, m.feature_b)
     target = links.href("pair", links.pair_query(reader.fingerprint, a, b, view))
+    switch = markup.collect(reader.fingerprint, [(a, b)], "\N{CHECK MARK}", "+")
     button = f"text-decoration:none;border:{markup.LINE};border-radius:.5rem;padding:.15rem .55rem;font-weight:500"
     return [
         markup.feature_link(reader.fingerprint, a, "a", str(a.feature)),
@@ -172,22 +191,19 @@ def line(reader: data.Reader, view: PairsView, comparison: r.Comparison, row: r.
         words.count(m.n_both),
         words.number(m.margin) if m.margin is not None else words.NONE,
         markup.reason_chips(m, view.filter.thresholds),
-        markup.link(target, "Compare", words.evidence(m), button),
+        f'<span style="white-space:nowrap">{markup.link(target, "Compare", words.evidence(m), button)} {switch}</span>',
     ]
 
 
 def below(reader: data.Reader, view: PairsView, comparison: r.Comparison, more: bool, known: int | None) -> None:
-    """What follows the table: its other pages, the file, the query."""
+    """What follows the table: files, the query, its other pages."""
 
     def to(page: int) -> str:
         return links.href("pairs", links.pairs_query(reader.fingerprint, replace(view, page=page)))
 
-    def file() -> bytes:
-        return export.pairs_csv(reader.pairs(comparison.comparison, view.filter, view.sort, export.LIMIT))
-
-    components.pager(to, view.page, ROWS, more, known)
-    sql = examples.pairs(comparison.comparison, view)
-    components.take_away("pairs_csv", file, comparison.comparison, "pairs", reader, sql)
+    sql = queries.pairs(comparison, view)
+    with take_away.table(reader, "pairs", f"{comparison.comparison}-pairs", sql):
+        components.pager(to, view.page, ROWS, more, known)
 
 
 show()

@@ -8,15 +8,17 @@ import streamlit as st
 from dashboard import (
     components,
     data,
-    export,
     links,
     markup,
+    pictures,
+    prose,
     score_charts,
-    score_examples,
     score_links,
     score_words,
     scores,
+    take_away,
 )
+from dashboard.queries import scores as queries
 from dashboard.score_links import ScoresView
 from store.score_records import SWEEPS, Score, ScoreCell, ScoreVariant
 
@@ -48,6 +50,7 @@ def show() -> None:
         reader,
         query,
         links.href("scores", score_links.scores_query(reader.fingerprint, view)),
+        ("score", "null", "ceiling", "floor"),
     )
     components.problems([*unread, *unfit])
     scores.bar(reader.fingerprint, view, variants)
@@ -65,19 +68,15 @@ def leading(cells: list[ScoreCell]) -> ScoreCell:
     return max(found, key=lambda one: score_words.likeness(one.score))
 
 
-def words_only(text: str) -> str:
-    """Text without what markdown would read as marks: names may hold `_`, and `~` strikes out."""
-    return "".join(f"\\{letter}" if letter in "\\`*_{}[]<>()#+-.!|~$:" else letter for letter in text)
-
-
 def overview(reader: data.Reader, view: ScoresView, cells: list[ScoreCell]) -> None:
-    st.subheader("Every comparison", anchor=False)
+    st.header("Every comparison", anchor=False)
     st.html(scores.grid(reader.fingerprint, view, cells))
     meaning = score_words.METRICS.get(str(view.metric))
-    st.caption(
+    prose.caption(
         f"{f'{view.metric}: {meaning}. ' if meaning else ''}A cell opens the comparison's pairs. Grey cells are "
         "references: ceilings, baselines and floors. A dashed cell is not above its null, or has no value."
     )
+    take_away.table(reader, "scores_grid", f"{view.metric}-every-comparison", queries.grid(view))
 
 
 def one_comparison(
@@ -88,7 +87,7 @@ def one_comparison(
     cells: list[ScoreCell],
 ) -> None:
     head, choice = st.columns([3, 2], vertical_alignment="bottom")
-    head.subheader("On its null", anchor=False)
+    head.header("On its null", anchor=False)
     with choice:
         scores.choice(reader.fingerprint, view, variants, [one.comparison for one in cells])
     one = chosen.score
@@ -96,7 +95,7 @@ def one_comparison(
         st.info("This score was not taken of this comparison.", icon=":material/unpublished:")
         return
     if one.value is None:
-        st.info(f"There is no value: {words_only(score_words.missing(one))}.", icon=":material/unpublished:")
+        prose.note(f"There is no value: {score_words.missing(one)}.")
     else:
         components.numbers(scores.facts(one))
         null(reader, one, [cell for cell in score_words.references(cells) if cell is not chosen])
@@ -107,21 +106,23 @@ def one_comparison(
 
 def null(reader: data.Reader, one: Score, references: list[ScoreCell]) -> None:
     draws = reader.score_null(one)
-    st.altair_chart(score_charts.null_picture(one, draws, references), key="scores_null")
-    st.caption(score_words.picture(one, len(draws), len(references), len(score_charts.drawn(references))))
+    drawn = reader.drawn(pictures.null, one, references)
+    said = score_words.picture(one, len(draws), len(references), len(score_charts.drawn(references)))
+    take_away.chart(reader, drawn, "scores_null", f"{one.comparison}-{one.metric}-null", said)
 
 
 def swept(reader: data.Reader, one: Score, over: str) -> None:
     st.markdown(f"**{score_words.SWEPT[over]}**")
     points = reader.sweep(one, over)
     if len(points) > 1 and any(point.score.value is not None for point in points):
-        st.altair_chart(score_charts.sweep(points, over, one), key=f"scores_sweep_{over}")
-    if said := score_words.unswept(points, over, one):
-        st.caption(said)
+        drawn, name = reader.drawn(pictures.sweep, one, over), f"{one.comparison}-{one.metric}-{over}"
+        take_away.chart(reader, drawn, f"scores_sweep_{over}", name, score_words.unswept(points, over, one))
+    elif said := score_words.unswept(points, over, one):
+        prose.caption(said)
 
 
 def table(reader: data.Reader, view: ScoresView, variants: list[ScoreVariant]) -> None:
-    st.subheader("All scores", anchor=False)
+    st.header("All scores", anchor=False)
     scores.listing(reader.fingerprint, view, variants)
     which = (
         view.comparison if view.table == "comparison" else None,
@@ -131,9 +132,6 @@ def table(reader: data.Reader, view: ScoresView, variants: list[ScoreVariant]) -
     def to(page: int) -> str:
         return links.href("scores", score_links.scores_query(reader.fingerprint, replace(view, page=page)))
 
-    def file() -> bytes:
-        return data.csv(scores.table(reader.scores(*which, export.LIMIT))).encode()
-
     found = reader.scores(*which, ROWS + 1, (view.page - 1) * ROWS)
     if not found and view.page > 1:
         st.html(f"Page {view.page} is past the end. {markup.link(to(1), 'Go to the first page')}")
@@ -142,8 +140,9 @@ def table(reader: data.Reader, view: ScoresView, variants: list[ScoreVariant]) -
         st.info("No score was taken of this comparison.", icon=":material/unpublished:")
         return
     st.html(markup.table(scores.HEAD, [scores.line(reader.fingerprint, view, one) for one in found[:ROWS]]))
-    components.pager(to, view.page, ROWS, len(found) > ROWS, None)
-    components.take_away("scores_csv", file, "scores", "scores", reader, score_examples.scores(view))
+    name = {"comparison": f"{view.comparison}-scores", "metric": f"{view.metric}-scores", "all": "scores"}[view.table]
+    with take_away.table(reader, "scores", name, queries.scores(view)):
+        components.pager(to, view.page, ROWS, len(found) > ROWS, None)
 
 
 show()

@@ -5,8 +5,9 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import components, data, examples, export, lacking, links, markup, unmatched
+from dashboard import components, data, lacking, links, markup, take_away, unmatched
 from dashboard.links import UnmatchedView
+from dashboard.queries import pairs as queries
 from store import records as r
 
 ROWS = 25
@@ -34,6 +35,7 @@ def show() -> None:
         reader,
         query,
         links.href("unmatched", links.unmatched_query(reader.fingerprint, view)),
+        ("unmatched", "activation mass", "chance"),
     )
     components.problems(unread)
     unmatched.bar(reader.fingerprint, view, comparison, comparisons)
@@ -50,10 +52,8 @@ def table(reader: data.Reader, view: UnmatchedView, comparison: r.Comparison, st
     def to(page: int) -> str:
         return links.href("unmatched", links.unmatched_query(reader.fingerprint, replace(view, page=page)))
 
-    def rows(limit: int, offset: int = 0) -> list[r.Unmatched]:
-        return reader.unmatched(comparison.comparison, view.side, view.filter, view.sort, limit, offset)
-
-    found = rows(ROWS + 1, (view.page - 1) * ROWS)
+    first = (view.page - 1) * ROWS
+    found = reader.unmatched(comparison.comparison, view.side, view.filter, view.sort, ROWS + 1, first)
     if not found and view.page > 1:
         st.html(f"Page {view.page} is past the end. {markup.link(to(1), 'Go to the first page')}")
         return
@@ -62,12 +62,9 @@ def table(reader: data.Reader, view: UnmatchedView, comparison: r.Comparison, st
         return
     body = [unmatched.line(reader.fingerprint, view, comparison, row) for row in found[:ROWS]]
     st.html(markup.table(unmatched.head(view.side), body))
-    components.pager(to, view.page, ROWS, len(found) > ROWS, steps[-1].n_left)
     name = f"{comparison.comparison}-unmatched-{view.side}"
-    sql = examples.unmatched(comparison, view)
-    components.take_away(
-        "unmatched_csv", lambda: export.unmatched_csv(rows(export.LIMIT)), name, "features", reader, sql
-    )
+    with take_away.table(reader, "unmatched", name, queries.unmatched(comparison, view)):
+        components.pager(to, view.page, ROWS, len(found) > ROWS, steps[-1].n_left)
 
 
 show()

@@ -103,17 +103,9 @@ class Drawing {
   draw() {
     const began = performance.now();
     const theme = this.theme();
-    this.base ??= this.colours(theme);
-    let shown = this.base;
-    const found = this.root.querySelector(".found");
-    found.textContent = "";
-    if (this.region) {
-      const [own, other] = this.region.side === "a" ? [this.sides.a, this.sides.b] : [this.sides.b, this.sides.a];
-      const selected = selectedInks(own, other, this.region, this.data.least);
-      const legend = () => selectionLegend(this.region, theme, this.data.least);
-      shown = { inks: selected.inks, faded: true, legend };
-      found.textContent = `${count(selected.found.n)} selected, ${count(selected.found.matched)} with a match`;
-    }
+    if (!this.region) this.base ??= this.colours(theme);
+    const shown = this.region ? this.shown(theme) : this.base;
+    this.root.querySelector(".found").textContent = shown.found || "";
     for (const letter of ["a", "b"]) this.paint(letter, shown, theme);
     this.root.querySelector(".legend").replaceChildren(...shown.legend());
     this.root.querySelector('[data-do="clear"]').disabled = !this.region;
@@ -122,15 +114,29 @@ class Drawing {
     this.root.dataset.milliseconds = (performance.now() - began).toFixed(1);
   }
 
+  // What is to be drawn: the selection, else the colours.
+  shown(theme) {
+    if (!this.region) return this.colours(theme);
+    const [own, other] = this.region.side === "a" ? [this.sides.a, this.sides.b] : [this.sides.b, this.sides.a];
+    const { inks, found } = selectedInks(own, other, this.region, this.data.least);
+    const legend = () => selectionLegend(this.region, theme, this.data.least);
+    return { inks, faded: true, legend, found: `${count(found.n)} selected, ${count(found.matched)} with a match` };
+  }
+
   paint(letter, shown, theme) {
-    const [canvas, side] = [this.canvas[letter], this.sides[letter]];
+    const canvas = this.canvas[letter];
     const width = canvas.clientWidth;
     if (!width) return;
     const height = Math.round(Math.max(240, Math.min(520, width * 0.82)));
     canvas.style.height = `${height + 2}px`;
     const size = [width, height].map((one) => Math.max(1, Math.round(one * theme.ratio)));
     if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
-    const view = this.placed(letter, theme.ratio);
+    this.plotted(letter, canvas, shown, theme);
+  }
+
+  // A side's points onto a canvas of the size of its own, times the theme's ratio.
+  plotted(letter, canvas, shown, theme) {
+    const [width, side, view] = [this.canvas[letter].clientWidth, this.sides[letter], this.placed(letter, theme.ratio)];
     const usual = Math.max(1, Math.min(2.6, 130 / Math.sqrt(side.n)) * Math.max(0.65, Math.min(1, width / 560)));
     const radius = usual * Math.min(2, view.zoom ** 0.35) * theme.ratio;
     const colours = palette(letter, theme, shown, side.n > 20000);

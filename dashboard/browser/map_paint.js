@@ -1,8 +1,8 @@
 // Colours of points, and points -> pixels. Discs are written straight into an image: no library, no graphics card, and
 // 131,072 of them take some milliseconds.
 
-// Okabe and Ito's, which colour-blind readers can tell apart; the yellow darker, to be seen on white.
-const HUES = [[0, 158, 115], [204, 121, 167], [86, 180, 233], [213, 94, 0], [0, 114, 178], [230, 159, 0], [148, 103, 189], [190, 174, 0]];
+// Five of Okabe and Ito's, and three more that differ from them, and from grey, for colour-blind readers too.
+const HUES = [[0, 158, 115], [120, 60, 105], [86, 180, 233], [213, 94, 0], [0, 114, 178], [230, 159, 0], [165, 60, 255], [135, 60, 30]];
 const SHADES = 64;
 const FAINT = 0;
 const GREY = 1;

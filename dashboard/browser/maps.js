@@ -115,6 +115,7 @@ class Picture extends Drawing {
   act(what) {
     if (!this.sides) return;
     if (what === "clear") this.clear();
+    if (what === "picture") pictured(this).then((blob) => save(blob, `${this.data.name}.png`));
     for (const letter of ["a", "b"]) {
       if (what === "whole") this.view[letter] = { zoom: 1, x: 0.5, y: 0.5 };
       if (what === "larger") this.zoom(letter, 1.6);

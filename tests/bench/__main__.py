@@ -4,7 +4,7 @@ import os
 
 os.environ.setdefault("TQDM_DISABLE", "1")
 
-from tests.bench import dashboard, ingest, large, maps, matching, planted, scores
+from tests.bench import dashboard, ingest, large, maps, matching, planted, scores, visitors
 
 
 def main() -> None:
@@ -21,6 +21,8 @@ def main() -> None:
     maps.report()
     print()
     dashboard.report(large.ready())
+    print()
+    visitors.report()
 
 
 if __name__ == "__main__":

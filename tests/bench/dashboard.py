@@ -4,6 +4,7 @@
 """
 
 import argparse
+import asyncio
 import os
 import statistics
 import tempfile
@@ -12,15 +13,17 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from dashboard import links
+from dashboard import links, list_links
 from dashboard.links import FeatureRef, PairsView
+from dashboard.list_links import ListView
 from store import records as r
 from store.read import Store
 from store.schema import DATABASE
 from tests.bench import large, questions
 from tests.bench.questions import Chooser
-from tests.bench.visitor import visiting
-from tests.browser.conftest import CHROMIUM, FLAGS, serving
+from tests.browser.conftest import CHROMIUM, FLAGS
+from tests.serving import serving
+from tests.visitor import Seen, Visitor
 
 TARGETS = {"question": 20, "server": 300, "content": 1500, "bytes": 8}
 """Milliseconds at the 95th percentile of a question, of a page on the server and in a browser; bytes an activation."""
@@ -102,11 +105,13 @@ class Pages:
         ]
         self.pairs, self.texts, self.concepts = found, chooser.texts, chooser.concepts
 
+    def refs(self, n: int) -> tuple[FeatureRef, FeatureRef]:
+        a, b = self.pairs[n % len(self.pairs)]
+        return FeatureRef(self.comparison.space_a, a), FeatureRef(self.comparison.space_b, b)
+
     def query(self, page: str, n: int) -> dict[str, str]:
         """The link to a page, the n-th of its kind."""
-        c = self.comparison
-        a, b = self.pairs[n % len(self.pairs)]
-        refs = FeatureRef(c.space_a, a), FeatureRef(c.space_b, b)
+        c, refs = self.comparison, self.refs(n)
         named = {"comparison": c.comparison}
         return {
             "overview": {},
@@ -119,9 +124,15 @@ class Pages:
             "neighbourhood": named | {"a": str(refs[0])},
             "families": {"context": f"{0.01 * n:.2f}"},
             "concepts": {"q": self.texts[n].strip()} if n % 2 else {"concept": self.concepts[n % len(self.concepts)]},
-            "sql": {"q": f"SELECT * FROM judged_matches() WHERE comparison = '{c.comparison}' AND feature_a = {a}"},
+            "sql": {
+                "q": f"SELECT * FROM judged_matches() WHERE comparison = '{c.comparison}' AND feature_a = {refs[0].feature}"
+            },
             "glossary": {},
+            "list": list_links.list_query(self.fingerprint, ListView(tuple(self.refs(n + i) for i in range(5)))),
         }[page]
+
+    def address(self, page: str, n: int) -> str:
+        return links.href("" if page == "overview" else page, self.query(page, n))
 
     @property
     def names(self) -> list[str]:
@@ -150,8 +161,15 @@ def _server(folder: Path, pages: Pages, visits: int) -> None:
 
 
 def _ask(address: str, pages: Pages, name: str, n: int) -> tuple[float, int]:
-    with visiting(address) as visitor:
-        return visitor.ask("" if name == "overview" else name, pages.query(name, n))
+    """Milliseconds and bytes of a page for a visitor of its own."""
+
+    async def once() -> Seen:
+        async with Visitor(address) as visitor:
+            return await visitor.visit(pages.address(name, n))
+
+    seen = asyncio.run(once())
+    assert seen.is_whole and not seen.exceptions, seen
+    return 1000 * seen.seconds, seen.n_bytes
 
 
 # A browser -----------------------------------------------------------------------------------------------------------
@@ -182,9 +200,8 @@ def _browser(folder: Path, pages: Pages, visits: int) -> None:
 
 def _visit(page: Page, address: str, pages: Pages, name: str, n: int) -> float:
     page.goto("about:blank")
-    target = links.href("" if name == "overview" else name, pages.query(name, n))
     began = time.perf_counter()
-    page.goto(f"{address}/{target}")
+    page.goto(f"{address}/{pages.address(name, n)}")
     page.wait_for_function(DONE)
     return 1000 * (time.perf_counter() - began)
 

@@ -17,7 +17,8 @@ from dashboard import map_pack, map_points
 from dashboard.map_links import Region
 from store.read import Store
 from tests import mapped
-from tests.browser.conftest import CHROMIUM, FLAGS, answers, serving
+from tests.browser.conftest import CHROMIUM, FLAGS
+from tests.serving import answers, serving
 from tests.store import build
 
 POINTS = 131_072

@@ -25,7 +25,7 @@ def test_kept_matches_are_blue_and_above_the_grey_ones() -> None:
         {"token": 0.0, "pearson": 0.0},
         {"token": 1.0, "pearson": 1.0},
     ]
-    assert [row["label"] for row in values(label)] == ["the token explains all"]
+    assert [row["label"] for row in values(label)] == ["the token\nexplains all"]
     assert (hidden["mark"]["color"], hidden["mark"]["opacity"]) == (charts.GREY, 0.25)
     assert (kept["mark"]["color"], kept["mark"]["opacity"]) == (charts.A, 0.9)
     assert [row["a"] for row in values(kept)] == ["left:1"]
@@ -62,7 +62,8 @@ def test_chance_is_grey_steps_below_the_best_matches() -> None:
     ]
     ends = [(one["encoding"]["y"]["field"], one["encoding"].get("y2", {}).get("field")) for one in spec["layer"][:4]]
     assert ends == [("floor", "q95"), ("median", "q95"), ("maximum", None), ("q95", None)]
-    assert {one["mark"]["color"] for one in (shade, band, maximum, q95, label, hidden)} == {charts.GREY}
+    assert {one["mark"]["color"] for one in (shade, band, maximum, q95, hidden)} == {charts.GREY}
+    assert label["mark"]["color"] == charts.INK
     assert maximum["mark"]["strokeWidth"] < q95["mark"]["strokeWidth"]
     assert [row["label"] for row in values(label)] == ["chance"]
     assert kept["mark"]["color"] == charts.A

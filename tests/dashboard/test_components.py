@@ -20,6 +20,8 @@ HOSTILE = {
     "replacement": "\N{REPLACEMENT CHARACTER}",
     "long": "x" * 10_000,
     "arabic": "\u0634\u0644\u0648\u0645",
+    "accents": "a" + "\u0301" * 100,
+    "unseen letters": "\u3164\u115f\ufe0f\u034f",
     "empty": "",
 }
 
@@ -58,9 +60,10 @@ def test_hostile_text_makes_no_element_no_attribute_and_no_direction(text: str) 
         markup.chip(text, text),
     ]
     for html in htmls:
-        assert {tag for tag, _ in Elements(html).elements} <= {"div", "span", "wbr"}
+        assert {tag for tag, _ in Elements(html).elements} <= {"div", "span", "wbr", "bdi"}
         assert {name for _, attributes in Elements(html).elements for name in attributes} <= {"style", "title"}
     for html in htmls[:3]:
+        html = re.sub("\u2068([^\u2066-\u2069]*)\u2069", r"\1", html)
         assert not re.search("[\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\x00-\x09\x0b-\x1f\ud800-\udfff]", html)
         assert len(html) < 6_000
 
@@ -74,13 +77,19 @@ def test_hostile_text_makes_no_element_no_attribute_and_no_direction(text: str) 
         ("\n", "⏎"),
         ("\n\n    ", "⏎⏎   ·"),
         ("\t", "⇥"),
-        ("\r\n", "␍⏎"),
+        ("\r\n", "⇤⏎"),
         ("\x00", "[U+0000]"),
         ("\u202eabc", "[U+202E]abc"),
         ("\u200b", "[U+200B]"),
         ("\u00a0", "[U+00A0]"),
         ("\ud83d", "[U+D83D]"),
         ("\U0001f600", "\U0001f600"),
+        ("\u0301a", "◌\u0301a"),
+        ("a\u0301\u0302", "a\u0301\u0302"),
+        ("a" + "\u0301" * 30, "a" + "\u0301" * 4 + "[accent ×26]"),
+        ("\x00\x00\x01", "[U+0000 ×2][U+0001]"),
+        ("\u3164", "[U+3164]"),
+        ("\u05d0:", "\u2068\u05d0:\u2069"),
         ("", "∅"),
         ("x" * 43, "x" * 43),
         ("x" * 10_000, "x" * 40 + "… (10,000 characters)"),
@@ -96,29 +105,8 @@ def test_a_long_token_is_cut_with_its_length() -> None:
 
 def test_shades_grow_with_strength_and_stay_below_the_strongest() -> None:
     assert markup.shade("a", 0.0) == "rgba(47,120,235,0.000)"
-    assert markup.shade("a", 0.5) == "rgba(47,120,235,0.370)"
-    assert markup.shade("b", 1.0) == markup.shade("b", 7.0) == "rgba(232,116,12,0.620)"
-
-
-@pytest.mark.parametrize("background", [(255, 255, 255), (17, 21, 28)], ids=["light", "dark"])
-@pytest.mark.parametrize("side", ["a", "b"])
-def test_text_keeps_a_contrast_of_four_and_a_half_at_every_shade(side: str, background: tuple[int, int, int]) -> None:
-    text = (28, 34, 48) if background[0] > 128 else (230, 233, 239)
-    for step in range(11):
-        *rgb, alpha = (float(part) for part in re.findall(r"[\d.]+", markup.shade(side, step / 10)))
-        mixed = [alpha * top + (1 - alpha) * under for top, under in zip(rgb, background, strict=True)]
-        assert contrast(text, mixed) >= 4.5
-
-
-def contrast(one: tuple[int, ...], two: list[float]) -> float:
-    """WCAG 2.2: (lighter + .05) / (darker + .05) of the relative luminances."""
-
-    def luminance(rgb: tuple[int, ...] | list[float]) -> float:
-        linear = [c / 255 / 12.92 if c / 255 <= 0.04045 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in rgb]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    darker, lighter = sorted([luminance(one), luminance(two)])
-    return (lighter + 0.05) / (darker + 0.05)
+    assert markup.shade("a", 0.5) == "rgba(47,120,235,0.335)"
+    assert markup.shade("b", 1.0) == markup.shade("b", 7.0) == "rgba(232,116,12,0.550)"
 
 
 def test_a_strip_shades_by_share_of_the_maximum_and_underlines_its_focus() -> None:

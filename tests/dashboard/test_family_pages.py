@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard import concept_words, families, family_links, kin, links
+from dashboard import concept_words, family_links, kin, links
 from dashboard.family_links import FamiliesView, SearchView
 from dashboard.links import FeatureRef, LinkError
 from store import records as r
 from tests.dashboard.test_links import filters, refs
-from tests.dashboard.test_pages import labels, page, said
+from tests.dashboard.test_pages import headings, labels, page, said
 from tests.store import build
 
 FINGERPRINT = "f" * 64
@@ -20,7 +20,7 @@ EVERY = ",".join(name for name in r.REASONS if name != "not_mutual")
 
 always_mutual = filters.map(
     lambda one: replace(
-        one, only=None, feature_a=None, feature_b=None,
+        one, only=None, region=None, feature_a=None, feature_b=None,
         hide=tuple(name for name in r.REASONS if name in (*one.hide, "not_mutual")),
     )
 )  # fmt: skip
@@ -131,8 +131,6 @@ def test_the_list_shows_a_family_and_links_it_its_members_and_its_weakest_pair(
         assert target in text
     assert "Spaces of one model (m1)" in text
     assert app.button_group(key="families_hide").value == []
-    query = [one.proto.query_string for one in app.get("page_link") if "RECURSIVE" in one.proto.query_string]
-    assert len(query) == 1
 
 
 def test_a_filter_that_leaves_no_family_says_so_and_offers_a_way_back(
@@ -197,21 +195,13 @@ def test_a_page_past_the_end_leads_back(three: Path, monkeypatch: pytest.MonkeyP
     assert "Page 9 is past the end." in said(page(three, monkeypatch, "families", show=EVERY, page="9"))
 
 
-def test_the_file_has_a_row_a_family() -> None:
-    link = r.FamilyLink("a~b", "a", 1, "b", 2, 0.5, 0.25)
-    family = r.Family("a", 1, (link.a, link.b), ("a", "b"), ("m", "n"), (link,), link, ("x", "y"))
-    table = families.table([family])
-    assert table.columns[0] == "family"
-    assert table.rows == (("a:1", 2, 2, "a:1 b:2", "x | y", 0.5, 0.25),)
-
-
 def test_a_word_finds_features_and_their_matches(tiny_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = page(tiny_store, monkeypatch, "concepts")
     said(app)
     app.text_input(key="concepts_q").set_value("Cat").run()
     text = said(app)
     assert app.query_params["q"] == "Cat"
-    assert [one.value for one in app.subheader] == ["left (one): 1 feature", "right (two): 1 feature"]
+    assert headings(app) == ["left (one): 1 feature", "right (two): 1 feature"]
     for target in ("f=left:0", "f=right:1", "a=left:0&amp;b=right:1"):
         assert target in text
     assert "Matched (one, two)" in text
@@ -236,7 +226,7 @@ def test_what_no_token_spells_is_said_in_words(tiny_store: Path, monkeypatch: py
 def test_more_features_are_a_link_away(tiny_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = page(tiny_store, monkeypatch, "concepts", q="sat", n="1")
     assert "Up to 200 features of each space" in said(app)
-    assert [one.value for one in app.subheader][1] == "right (two): 2 features, the 1 with the largest share"
+    assert headings(app)[1] == "right (two): 2 features, the 1 with the largest share"
     assert "n=200" in said(app)
     text = said(page(tiny_store, monkeypatch, "concepts", q="sat"))
     assert f"f={FeatureRef('right', 0)}" in text

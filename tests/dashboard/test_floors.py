@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard import charts, floors
+from dashboard import floor_charts, floors
 from store.records import CURVE_STEPS, HomologueCurve
 from tests.dashboard.draw import spec_of
 
@@ -56,7 +56,7 @@ def test_in_words(own: list[int], theirs: list[int], said: str) -> None:
 
 def test_the_picture_holds_every_curve_with_its_role() -> None:
     drawn = [(curve("a~b", [10, 20]), "two models"), (curve("a~r", [5]), "floor"), (curve("a~c", []), "two models")]
-    spec = spec_of(charts.homologues(drawn))
+    spec = spec_of(floor_charts.homologues(drawn))
     rows = (spec.get("data") or spec["layer"][0]["data"])["values"]
     assert {row["label"] for row in rows} == {"a~b · two models", "a~r · floor"}
     assert [row["n"] for row in rows if row["label"].startswith("a~b")] == [2] * 11 + [1] * 10

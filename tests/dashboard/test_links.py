@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dashboard import links
 from dashboard.links import FeatureRef, LinkError, PairsView, UnmatchedView
-from store.records import ONE_SIDED, REASONS, SORTS, UNMATCHED_SORTS, PairFilter, Thresholds, UnmatchedFilter
+from store.records import ONE_SIDED, REASONS, SORTS, UNMATCHED_SORTS, PairFilter, Region, Thresholds, UnmatchedFilter
 
 FINGERPRINT = "3fa9c2d1" + "0" * 56
 slugs = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,20}", fullmatch=True)
@@ -19,8 +19,11 @@ thresholds = st.builds(
     Thresholds, rare=counts, dense=fractions, special=fractions, position=fractions, token=fractions,
     single_token=fractions, stop_token=fractions, hub=counts, chance=fractions, thin=counts,
 )  # fmt: skip
+regions = st.tuples(st.floats(-1, 0), st.floats(-1, 0), st.floats(0.001, 1), st.floats(0.001, 1)).map(
+    lambda one: Region(*one)
+)
 filters = st.builds(
-    PairFilter, min_pearson=correlations, min_context=correlations, min_active=counts, hide=hidden,
+    PairFilter, region=st.none() | regions, min_pearson=correlations, min_context=correlations, min_active=counts, hide=hidden,
     only=st.none() | st.sampled_from(links.STEPS), feature_a=st.none() | counts, feature_b=st.none() | counts,
     thresholds=thresholds,
 )  # fmt: skip
@@ -151,6 +154,10 @@ def test_half_a_pair_is_said() -> None:
         ({"t_rare": "many"}, "t_rare=many is ignored; write a whole number from 0"),
         ({"t_token": "-0.5"}, "t_token=-0.5 is ignored; write a number between 0 and 1, such as 0.5"),
         ({"colour": "red"}, "colour=red is no filter and is ignored"),
+        (
+            {"region": "0,0,0,1"},
+            "region=0,0,0,1 is ignored; write token part and r from, token part and r to, such as 0,0.5,0.2,1",
+        ),
     ],
 )
 def test_a_filter_that_cannot_be_read_is_said_and_left_at_its_default(query: dict[str, str], said: str) -> None:

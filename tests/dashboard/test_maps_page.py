@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard import map_examples, map_links, map_pack, map_points, map_words
+from dashboard import map_links, map_pack, map_points, map_words
 from dashboard.map_links import MapsView, Region
 from dashboard.map_points import AWAY, NONE, Reading, Side, Together
+from dashboard.queries import maps as queries
 from store import console
 from store import records as r
 from store.read import Store
@@ -313,7 +314,7 @@ def test_the_query_gives_the_rows_of_the_table(folder: Path) -> None:
             own = both[0] if side == "a" else both[1]
             assert view.region is not None
             chosen = map_points.strongest(own, map_points.inside(own, view.region) & map_points.matched(own, 0.5))
-            found = console.run(store, map_examples.region(comparison, view))
+            found = console.run(store, queries.region(comparison, view))
             column = found.columns.index(f"feature_{side}")
             assert [row[column] for row in found.rows] == own.feature[chosen].tolist()
             assert 0 < len(chosen) < N

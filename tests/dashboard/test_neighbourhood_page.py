@@ -12,19 +12,15 @@ from hypothesis import strategies as st
 from dashboard import (
     charts,
     neighbour_charts,
-    neighbour_examples,
     neighbour_links,
     neighbour_picture,
     neighbour_words,
-    neighbours,
 )
 from dashboard.links import LARGEST, FeatureRef, LinkError
 from dashboard.neighbour_links import NeighbourView
-from store import console
 from store import records as r
-from store.read import Store
 from tests.dashboard.draw import spec_of
-from tests.dashboard.test_pages import page, said
+from tests.dashboard.test_pages import headings, page, said
 from tests.store import build
 
 FINGERPRINT = "3fa9c2d1" + "0" * 56
@@ -209,7 +205,7 @@ def test_each_kind_of_match_is_shared_out_over_the_bins() -> None:
 def test_chance_is_grey_and_the_feature_blue() -> None:
     spec = spec_of(neighbour_charts.overlap(bins((5, 1), (4, 3)), CHANCE, ("a:7", 0.25)))
     _, chance, named, own, label = spec["layer"]
-    assert {chance["mark"]["color"], named["mark"]["color"]} == {charts.GREY}
+    assert (chance["mark"]["color"], named["mark"]["color"]) == (charts.GREY, charts.INK)
     assert chance["data"]["values"][0]["lower"] == 0.0041
     assert own["mark"]["color"] == charts.A
     assert label["data"]["values"][0]["label"] == "a:7: .25"
@@ -311,22 +307,10 @@ def test_best_and_worst_lead_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     store = build.write(tmp_path / "store", found)
     app = page(store, monkeypatch, "neighbourhood")
     text = said(app)
-    assert [one.value for one in app.subheader] == ["All features of a", "Best kept", "Worst kept"]
+    assert headings(app) == ["All features of a", "Best kept", "Worst kept"]
     assert text.count("open a:1 ↔ b:1") == 2
     assert "<img" not in text
     assert "<img" not in said(page(store, monkeypatch, "neighbourhood", a="a:0"))
-
-
-def test_the_queries_that_are_offered_run(folder: Path) -> None:
-    with Store(folder) as store:
-        c = store.comparisons()[0]
-        asked = neighbour_examples.neighbourhood(c, 0), neighbour_examples.kept(c.comparison)
-        answers = [console.run(store, sql, max_rows=10, seconds=5) for sql in asked]
-        table = neighbours.table([store.match("a~b", 0, 0, r.Thresholds())])  # type: ignore[list-item]
-    first = [dict(zip(answers[0].columns, row, strict=True)) for row in answers[0].rows]
-    assert [(row["feature"], row["feature_b"], row["rank_of_match"]) for row in first] == [(1, 1, 1)]
-    assert answers[1].columns == table.columns
-    assert table.rows[0][:3] == ("a~b", 0, 0)
 
 
 # Other pages -----------------------------------------------------------------------------------------------------

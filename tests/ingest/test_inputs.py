@@ -237,3 +237,15 @@ def test_a_run_killed_while_publishing_is_taken_up_again(run_file, tmp_path, cap
     assert main(["run", str(run_file), "--out", str(out)]) == 0, capsys.readouterr().err
     assert check(out) == []
     assert sorted(path.name for path in out.iterdir()) == ["SHA256SUMS", "homolog.duckdb", "run.log", "shards"]
+
+
+def test_the_log_of_a_program_that_wrote_into_the_old_store_does_not_spoil_the_new_one(run_file, tmp_path, capsys):
+    out = tmp_path / "store"
+    assert main(["run", str(run_file), "--out", str(out)]) == 0
+    writes = "c.execute('CREATE TABLE mine AS SELECT 1'); os._exit(0)"
+    code = f"import duckdb, os; c = duckdb.connect({str(out / 'homolog.duckdb')!r}); {writes}"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert (out / "homolog.duckdb.wal").exists()
+    run_file.write_text(run_file.read_text() + '\n[[concepts]]\nname = "cats"\nkeywords = ["cat"]\n')
+    assert main(["run", str(run_file), "--out", str(out)]) == 0, capsys.readouterr().err
+    assert check(out) == []

@@ -112,8 +112,13 @@ def test_the_verb_after_dog_is_a_contextual_homologue(rows):
     explained = token(120, 240, 720, 60) + token(60, 120, 360, 60)
     variance = (360 - 120**2 / 60) * (1440 - 240**2 / 60) / 59 + (180 - 60**2 / 60) * (720 - 120**2 / 60) / 59
     found = rows(
-        "SELECT * EXCLUDE (comparison, feature_a, feature_b) FROM matches WHERE feature_a = 1 AND feature_b = 0"
+        "SELECT * EXCLUDE (comparison, feature_a, feature_b, least_active, largest_rate, largest_special, least_top_share,"
+        " both_stop, reason_bits) FROM matches WHERE feature_a = 1 AND feature_b = 0"
     )
+    assert rows(
+        "SELECT least_active, largest_rate, largest_special, least_top_share, both_stop, reason_bits FROM matches "
+        "WHERE feature_a = 1 AND feature_b = 0"
+    ) == [(60, close(60 / 720), 0.0, close(40 / 60), False, 0)]
     r_sat = (120 - 15) / 165
     assert found == [
         (

@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from store.check import checksum_sql
-from store.schema import BY_NAME, CHECKSUMS, DATABASE, SCHEMA_VERSION, TABLES, macros
+from store.schema import BY_NAME, CHECKSUMS, DATABASE, SCHEMA_VERSION, TABLES, comments, macros
 
 Rows = list[dict[str, Any]]
 
@@ -157,7 +157,7 @@ def write(folder: Path, rows: dict[str, Rows]) -> Path:
         connection.execute("USE new")
         for table in TABLES:
             connection.execute(table.ddl)
-        for statement in macros():
+        for statement in (*macros(), *comments()):
             connection.execute(statement)
         for table in TABLES:
             connection.register("part", pa.Table.from_pylist(rows[table.name], schema=table.arrow))

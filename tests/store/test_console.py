@@ -13,7 +13,10 @@ from store.records import Table
 
 READ_ONLY = " is not allowed: the store is read-only; use SELECT, WITH, FROM or DESCRIBE"
 MACHINE = " is not allowed: it shows the machine, not the store; try SHOW TABLES"
-ELSEWHERE = " is not allowed: a question reads this store's tables and nothing else"
+FILES = " is not allowed: it reads or writes files"
+UNSEEN = " is not allowed: it runs SQL that was not looked at"
+CHANGES = " is not allowed: it changes something"
+SEVERAL = "this stands for several statements (PIVOT without IN does); write PIVOT x ON y IN (...)"
 READS_ONLY = "only SELECT, WITH, FROM, VALUES, DESCRIBE, SUMMARIZE, SHOW and EXPLAIN of these run here"
 
 HOSTILE = {
@@ -60,21 +63,35 @@ HOSTILE = {
     "summarize duckdb_settings": "`duckdb_settings`" + MACHINE,
     "explain analyze select (select value from duckdb_settings() limit 1)": "`duckdb_settings`" + MACHINE,
     "explain /* a */ from duckdb_logs()": "`duckdb_logs`" + MACHINE,
-    "select current_setting('temp_directory')": "`current_setting`" + ELSEWHERE,
-    "select 'threads'.current_setting()": "`current_setting`" + ELSEWHERE,
-    "select getenv('HOME')": "`getenv`" + ELSEWHERE,
-    "from query('from duckdb_settings()')": "`query`" + ELSEWHERE,
-    "from query_table('duckdb_databases')": "`query_table`" + ELSEWHERE,
-    "from json_execute_serialized_sql(json_serialize_sql('select 1'))": "`json_execute_serialized_sql`" + ELSEWHERE,
-    "from read_text('/etc/passwd')": "`read_text`" + ELSEWHERE,
-    "from read_csv('/etc/passwd')": "`read_csv`" + ELSEWHERE,
-    "from read_parquet('https://example.org/x.parquet')": "`read_parquet`" + ELSEWHERE,
-    "from glob('/*')": "`glob`" + ELSEWHERE,
-    "from sniff_csv('/etc/passwd')": "`sniff_csv`" + ELSEWHERE,
-    "from parquet_metadata('/tmp/x')": "`parquet_metadata`" + ELSEWHERE,
-    "from which_secret('s3://x', 's3')": "`which_secret`" + ELSEWHERE,
-    "from truncate_duckdb_logs()": "`truncate_duckdb_logs`" + ELSEWHERE,
-    "from enable_profiling()": "`enable_profiling`" + ELSEWHERE,
+    "select current_setting('temp_directory')": "`current_setting`" + MACHINE,
+    "select 'threads'.current_setting()": "`current_setting`" + MACHINE,
+    "select getenv('HOME')": "`getenv`" + MACHINE,
+    "from query('from duckdb_settings()')": "`query`" + UNSEEN,
+    "from query_table('duckdb_databases')": "`query_table`" + UNSEEN,
+    "from json_execute_serialized_sql(json_serialize_sql('select 1'))": "`json_execute_serialized_sql`" + UNSEEN,
+    "from read_text('/etc/passwd')": "`read_text`" + FILES,
+    "from read_csv('/etc/passwd')": "`read_csv`" + FILES,
+    "from read_parquet('https://example.org/x.parquet')": "`read_parquet`" + FILES,
+    "from glob('/*')": "`glob`" + FILES,
+    "from sniff_csv('/etc/passwd')": "`sniff_csv`" + FILES,
+    "from parquet_metadata('/tmp/x')": "`parquet_metadata`" + FILES,
+    "from which_secret('s3://x', 's3')": "`which_secret`" + MACHINE,
+    "from truncate_duckdb_logs()": "`truncate_duckdb_logs`" + CHANGES,
+    "from enable_profiling()": "`enable_profiling`" + CHANGES,
+    "from histogram_values('duckdb_databases', path)": "`histogram_values`" + UNSEEN,
+    "from histogram('duckdb_databases', path)": "`histogram`" + UNSEEN,
+    "select json_serialize_plan('select 1')": "`json_serialize_plan`" + UNSEEN,
+    "select count(*) from range(3) where nextval('x') > 1": "`nextval`" + CHANGES,
+    "select write_log('x')": "`write_log`" + CHANGES,
+    "from create_external_resource('x')": "`create_external_resource`" + CHANGES,
+    "select pg_sleep(60)": "`pg_sleep` is not allowed: it only waits",
+    "select sleep_ms(60000)": "`sleep_ms` is not allowed: it only waits",
+    "select __internal_decompress_string(1)": "`__internal_decompress_string` is not allowed: it is DuckDB's own machinery",
+    "from pg_catalog.pg_settings": "`pg_settings`" + MACHINE,
+    "show temp_directory": "SHOW temp_directory" + MACHINE,
+    "from (show threads)": "SHOW threads" + MACHINE,
+    "from test_all_types()": "`test_all_types` is not allowed: it is DuckDB's own machinery",
+    "pivot features on space using count(*)": SEVERAL,
     "explain analyze create temp table x as select 1": READS_ONLY,
     "explain copy features to '/tmp/x.csv'": READS_ONLY,
     "/* a */ explain select 1": "write EXPLAIN or EXPLAIN ANALYZE first and comments after it",
@@ -144,6 +161,11 @@ def test_endless_questions_are_stopped(store: Store, sql: str) -> None:
         ("select table_name from duckdb_tables() where table_name = 'units'", (("units",),)),
         ("describe contents", (("table_name", "VARCHAR", "NO", None, None, None),)),
         ("select 'current_setting' as duckdb_settings", (("current_setting",),)),
+        ("with query as (select 1 as stats), histogram as (from query) select stats from histogram", ((1,),)),
+        ("select histogram(x) from (values (1), (1)) t(x)", (({"1": 2},),)),
+        ("from (pivot features on space in ('a') using count(*)) where a = 99", ()),
+        ("select list_sum(list_transform([1, 2], lambda x: x + 1))", ((5,),)),
+        ("select x from (values ('b'), ('a')) t(x) order by x collate de", (("a",), ("b",))),
     ],
 )
 def test_allowed(store: Store, sql: str, rows: tuple[object, ...]) -> None:
@@ -163,6 +185,25 @@ def test_limits_of_rows_and_bytes(store: Store) -> None:
     wide = console.run(store, "select repeat('x', 98) from range(100)", max_bytes=1000)
     assert (len(wide.rows), wide.truncated) == (10, True)
     assert console.run(store, "select repeat('x', 5000)", max_bytes=1000).rows == ()
+
+
+def test_a_cell_past_its_limit_is_cut_and_says_how_long_it_was(store: Store) -> None:
+    table = console.run(store, "select repeat('x', 5000000) as x, range(4000) as y, 'short' as z, null as n")
+    text, numbers, *rest = table.rows[0]
+    assert text == "x" * 10_000 + "… (5,000,000 characters)"
+    assert isinstance(numbers, str)
+    assert numbers.startswith("[0, 1, 2, 3")
+    assert numbers.endswith("… (22,890 characters)")
+    assert (rest, table.n_cut, table.truncated) == (["short", None], 2, False)
+    whole = console.run(store, "select repeat('é', 10000) as x")
+    assert (whole.rows, whole.n_cut) == ((("é" * 10_000,),), 0)
+    assert pq.read_table(io.BytesIO(cells.to_parquet(table))).column_names == ["x", "y", "z", "n"]
+
+
+def test_too_many_columns_are_refused(store: Store) -> None:
+    names = ", ".join(f"{i} as c{i}" for i in range(201))
+    with pytest.raises(QueryRefused, match=r"^the answer has 201 columns; at most 200: name those that you need$"):
+        console.run(store, f"select {names}")
 
 
 def test_cells_are_json_values(store: Store) -> None:
@@ -194,10 +235,27 @@ def test_csv_defuses_formulas() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\ta", "\ra"])
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\ta", "\ra", " =1", "\n+1", "\u3000@a"])
 def test_each_formula_start(text: str) -> None:
     written = cells.to_csv(Table(("a",), ("VARCHAR",), ((text,),), False, 0.0))
     assert list(csv.reader(io.StringIO(written, newline="")))[1] == ["'" + text]
+
+
+@pytest.mark.parametrize("text", ["a=b", "", " ", "1-2"])
+def test_other_texts_stay(text: str) -> None:
+    written = cells.to_csv(Table(("a", "b"), ("VARCHAR", "DOUBLE"), ((text, -0.5),), False, 0.0))
+    assert list(csv.reader(io.StringIO(written, newline="")))[1] == [text, "-0.5"]
+
+
+def test_halves_of_surrogate_pairs_leave_as_question_marks() -> None:
+    table = Table(("a", "b"), ("VARCHAR", "VARCHAR[]"), (("x\ud83d", ["\ud83d"]),), False, 0.0)
+    assert cells.to_csv(table).encode() == b'a,b\r\nx?,"[""?""]"\r\n'
+    assert pq.read_table(io.BytesIO(cells.to_parquet(table))).column("a").to_pylist() == ["x?"]
+
+
+def test_a_column_of_empty_lists_keeps_its_type() -> None:
+    table = Table(("a",), ("VARCHAR[]",), (([],), (None,)), False, 0.0)
+    assert str(pq.read_table(io.BytesIO(cells.to_parquet(table))).schema.types[0]) == "list<element: string>"
 
 
 def test_json_is_the_table() -> None:

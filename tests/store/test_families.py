@@ -2,13 +2,10 @@
 
 import random
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from dashboard import family_examples
-from store import console
 from store import records as r
 from store.errors import UnknownName
 from store.families import SMALLEST
@@ -200,28 +197,6 @@ def test_its_pairs_are_every_candidate_among_its_members(store: Store, rows: dic
     assert [m.pearson_context for m in found] == sorted((m.pearson_context for m in found), reverse=True)
     assert found[0] == store.match(found[0].comparison, found[0].feature_a, found[0].feature_b)
     assert store.family_pairs(()) == []
-
-
-@pytest.mark.parametrize("chosen", FILTERS[:-1])
-def test_the_query_behind_the_page_gives_the_same_families(store: Store, chosen: r.PairFilter) -> None:
-    for one in (chosen, replace(chosen, thresholds=r.Thresholds(rare=10))):
-        found = [
-            (family.space, family.feature, len(family.spaces), family.weakest.pearson_context)
-            for family in store.families(one, limit=1000)
-        ]
-        table = console.run(store, family_examples.families(one, 3))
-        assert [(row[0], row[1], row[2], row[4]) for row in table.rows] == found
-
-
-def test_the_query_behind_one_family_gives_its_pairs(store: Store) -> None:
-    (family, *_) = store.families(r.PairFilter(hide=()))
-    names = [one.comparison for one in store.comparisons()]
-    table = console.run(store, family_examples.pairs(family, names))
-    place = [table.columns.index(name) for name in ("comparison", "feature_a", "feature_b")]
-    found = store.family_pairs(family.members)
-    assert [tuple(row[at] for at in place) for row in table.rows] == [
-        (m.comparison, m.feature_a, m.feature_b) for m in found
-    ]
 
 
 def test_what_is_not_there_is_said(store: Store) -> None:

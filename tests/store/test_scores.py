@@ -8,9 +8,6 @@ from typing import Any
 
 import pytest
 
-from dashboard import score_examples
-from dashboard.score_links import ScoresView
-from store import console
 from store import score_records as r
 from store.errors import UnknownName
 from store.read import Store
@@ -194,17 +191,3 @@ def test_unknown_names_say_what_there_is(store: Store) -> None:
         store.scores("x~y")
     with pytest.raises(UnknownName, match="no sweep `depth`; there are k, pairs"):
         store.sweep("a~b", "rsa", "inner=correlation", "all", "decoder", "depth")
-
-
-@pytest.mark.parametrize("table", ["comparison", "metric", "all"])
-def test_the_query_of_the_page_gives_the_rows_of_its_table(
-    many: Store, rows: dict[str, build.Rows], table: str
-) -> None:
-    view = ScoresView(metric="knn", comparison="a~b", table=table)
-    answer = console.run(many, score_examples.scores(view))
-    wanted = [
-        row for row in sorted(rows["scores"], key=in_order) if table == "all" or row[table] == getattr(view, table)
-    ]
-    assert [row[:7] for row in answer.rows] == [
-        tuple(row[name] for name in (*KEY[:3], "subset", "level", "value", "reason")) for row in wanted
-    ]
