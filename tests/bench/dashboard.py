@@ -168,7 +168,8 @@ def _ask(address: str, pages: Pages, name: str, n: int) -> tuple[float, int]:
             return await visitor.visit(pages.address(name, n))
 
     seen = asyncio.run(once())
-    assert seen.is_whole and not seen.exceptions, seen
+    assert seen.is_whole, seen
+    assert not seen.exceptions, seen
     return 1000 * seen.seconds, seen.n_bytes
 
 
