@@ -57,7 +57,8 @@ class Judged(Opened):
 
     def _shares(self, refs: Iterable[Ref]) -> dict[Ref, list[tuple[str, float]]]:
         """The same with the share of the feature's mass that each has."""
-        rows = self._of("words", refs)
+        asked = list(dict.fromkeys(refs))
+        rows = self._of("words", asked)
         numbers: dict[str, set[int]] = {}
         for row in rows:
             if row["text_id"] is not None:

@@ -4,7 +4,7 @@ import os
 
 os.environ.setdefault("TQDM_DISABLE", "1")
 
-from tests.bench import ingest, maps, matching, planted, scores, visitors
+from tests.bench import dashboard, ingest, large, maps, matching, planted, scores, visitors
 
 
 def main() -> None:
@@ -19,6 +19,8 @@ def main() -> None:
     scores.report(30)
     print()
     maps.report()
+    print()
+    dashboard.report(large.ready())
     print()
     visitors.report()
 

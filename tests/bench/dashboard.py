@@ -4,27 +4,27 @@
 """
 
 import argparse
-import logging
+import asyncio
 import os
 import statistics
 import tempfile
 import time
 from pathlib import Path
 
-import streamlit as st
 from playwright.sync_api import Page, sync_playwright
-from streamlit.testing.v1 import AppTest
 
-from dashboard import data, links
+from dashboard import links, list_links
 from dashboard.links import FeatureRef, PairsView
+from dashboard.list_links import ListView
 from store import records as r
 from store.read import Store
 from store.schema import DATABASE
 from tests.bench import large, questions
 from tests.bench.questions import Chooser
-from tests.browser.conftest import CHROMIUM, FLAGS, serving
+from tests.browser.conftest import CHROMIUM, FLAGS
+from tests.serving import serving
+from tests.visitor import Seen, Visitor
 
-APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 TARGETS = {"question": 20, "server": 300, "content": 1500, "bytes": 8}
 """Milliseconds at the 95th percentile of a question, of a page on the server and in a browser; bytes an activation."""
 ROUNDS, VISITS = 40, 3
@@ -43,6 +43,8 @@ DONE = """() => {
 
 def report(folder: Path, rounds: int = ROUNDS, visits: int = VISITS) -> None:
     """Print all of it for the store in `folder`."""
+    load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
+    print(f"Dashboard: {os.cpu_count()} cores; load before it starts {load}, and what else runs makes all of it slower")
     with Store(folder) as store:
         _size(folder, store)
         _questions(store, rounds)
@@ -62,7 +64,7 @@ def _size(folder: Path, store: Store) -> None:
     n, whole = counts["activations"], (folder / DATABASE).stat().st_size
     sizes = " and ".join(str(n) for n in sorted({space.n_features for space in store.spaces()}, reverse=True))
     print(
-        f"Dashboard: a store of {n:,} activations, {counts['tokens']:,} tokens, spaces of {sizes} features, "
+        f"A store of {n:,} activations, {counts['tokens']:,} tokens, spaces of {sizes} features, "
         f"{counts['matches']:,} matches"
     )
     print(
@@ -75,15 +77,16 @@ def _size(folder: Path, store: Store) -> None:
 def _questions(store: Store, rounds: int) -> None:
     target = TARGETS["question"]
     print(
-        f"\nQuestions, ms over {rounds} different arguments each, nothing cached but DuckDB's blocks (target: p95 under {target})"
+        f"\nQuestions, ms over {rounds} different arguments each, nothing cached but DuckDB's blocks (target: p95 under "
+        f"{target});\nprocessor: of all threads together, which a busy machine disturbs less"
     )
-    print(f"{'':24}{'p50':>8}{'p95':>8}{'largest':>9}")
+    print(f"{'':24}{'p50':>8}{'p95':>8}{'largest':>9}{'processor p50':>15}{'p95':>8}")
     late = 0
     for took in questions.measure(store, rounds):
-        over = took.p95 >= target
-        late += over
-        why = questions.PICTURES.get(took.name, "over the target") if over else ""
-        print(f"  {took.name:22}{took.p50:8.1f}{took.p95:8.1f}{max(took.times):9.1f}  {why}", flush=True)
+        late += took.p95 >= target
+        busy = f"{statistics.median(took.cpu):15.1f}{questions.percentile(took.cpu, 95):8.1f}"
+        why = questions.PICTURES.get(took.name, "over the target") if took.p95 >= target else ""
+        print(f"  {took.name:22}{took.p50:8.1f}{took.p95:8.1f}{max(took.times):9.1f}{busy}  {why}", flush=True)
     print(f"  {late} of {len(questions.names())} over the target")
 
 
@@ -102,11 +105,13 @@ class Pages:
         ]
         self.pairs, self.texts, self.concepts = found, chooser.texts, chooser.concepts
 
+    def refs(self, n: int) -> tuple[FeatureRef, FeatureRef]:
+        a, b = self.pairs[n % len(self.pairs)]
+        return FeatureRef(self.comparison.space_a, a), FeatureRef(self.comparison.space_b, b)
+
     def query(self, page: str, n: int) -> dict[str, str]:
         """The link to a page, the n-th of its kind."""
-        c = self.comparison
-        a, b = self.pairs[n % len(self.pairs)]
-        refs = FeatureRef(c.space_a, a), FeatureRef(c.space_b, b)
+        c, refs = self.comparison, self.refs(n)
         named = {"comparison": c.comparison}
         return {
             "overview": {},
@@ -119,9 +124,15 @@ class Pages:
             "neighbourhood": named | {"a": str(refs[0])},
             "families": {"context": f"{0.01 * n:.2f}"},
             "concepts": {"q": self.texts[n].strip()} if n % 2 else {"concept": self.concepts[n % len(self.concepts)]},
-            "sql": {"q": f"SELECT * FROM judged_matches() WHERE comparison = '{c.comparison}' AND feature_a = {a}"},
+            "sql": {
+                "q": f"SELECT * FROM judged_matches() WHERE comparison = '{c.comparison}' AND feature_a = {refs[0].feature}"
+            },
             "glossary": {},
+            "list": list_links.list_query(self.fingerprint, ListView(tuple(self.refs(n + i) for i in range(5)))),
         }[page]
+
+    def address(self, page: str, n: int) -> str:
+        return links.href("" if page == "overview" else page, self.query(page, n))
 
     @property
     def names(self) -> list[str]:
@@ -129,39 +140,37 @@ class Pages:
 
 
 def _server(folder: Path, pages: Pages, visits: int) -> None:
-    """Milliseconds of the script run, in this process: Streamlit's AppTest runs the app as the server does."""
-    os.environ[data.ENVIRONMENT] = str(folder)
-    logging.getLogger("streamlit").setLevel(logging.ERROR)
+    """Milliseconds of a page on the server, for visitors without a browser, from a server of its own for each page."""
+    target = TARGETS["server"]
     print(
-        f"\nPages on the server, ms of a whole script run by AppTest: first of a fresh server; another link with the store\n"
-        f"open and only its own answers missing (median of {visits}); the same link again (target: warm under {TARGETS['server']})"
+        f"\nPages on the server, ms from a visitor's request to the end of the script, over the websocket: the first of a\n"
+        f"fresh server; another link (only its own answers missing); the same link again (medians of {visits}; target: "
+        f"under {target})"
     )
-    print(f"{'':24}{'fresh':>8}{'another':>9}{'again':>8}")
-    for name in pages.names:
-        st.cache_data.clear()
-        st.cache_resource.clear()
-        fresh = _run(pages, name, 0)
-        others = [_run(pages, name, n) for n in range(1, 1 + visits)]
-        again = [_run(pages, name, visits) for _ in range(visits)]
-        another, warm = statistics.median(others), statistics.median(again)
-        late = "over the target" if max(another, warm) >= TARGETS["server"] else ""
-        print(f"  {name:22}{fresh:8.0f}{another:9.0f}{warm:8.0f}  {late}", flush=True)
-    st.cache_data.clear()
-    st.cache_resource.clear()
+    print(f"{'':24}{'fresh':>8}{'another':>9}{'again':>8}{'kB sent':>9}")
+    with tempfile.TemporaryDirectory() as logs:
+        for name in pages.names:
+            with serving(folder, Path(logs) / name) as address:
+                took = [_ask(address, pages, name, min(n, 1 + visits)) for n in range(2 + 2 * visits)]
+            fresh, another, again = (
+                took[0][0],
+                *(statistics.median(one for one, _ in some) for some in (took[2 : 2 + visits], took[2 + visits :])),
+            )
+            late = "over the target" if max(another, again) >= target else ""
+            print(f"  {name:22}{fresh:8.0f}{another:9.0f}{again:8.0f}{took[-1][1] / 1000:9.0f}  {late}", flush=True)
 
 
-def _run(pages: Pages, name: str, n: int) -> float:
-    """A new visitor's run of a page, in milliseconds."""
-    app = AppTest.from_file(str(APP), default_timeout=120)
-    if name != "overview":
-        app.switch_page(f"app_pages/{name}.py")
-    for key, value in pages.query(name, n).items():
-        app.query_params[key] = value
-    began = time.perf_counter()
-    app.run()
-    took = 1000 * (time.perf_counter() - began)
-    assert (not app.exception and app.title) or app.html, name
-    return took
+def _ask(address: str, pages: Pages, name: str, n: int) -> tuple[float, int]:
+    """Milliseconds and bytes of a page for a visitor of its own."""
+
+    async def once() -> Seen:
+        async with Visitor(address) as visitor:
+            return await visitor.visit(pages.address(name, n))
+
+    seen = asyncio.run(once())
+    assert seen.is_whole, seen
+    assert not seen.exceptions, seen
+    return 1000 * seen.seconds, seen.n_bytes
 
 
 # A browser -----------------------------------------------------------------------------------------------------------
@@ -192,9 +201,8 @@ def _browser(folder: Path, pages: Pages, visits: int) -> None:
 
 def _visit(page: Page, address: str, pages: Pages, name: str, n: int) -> float:
     page.goto("about:blank")
-    target = links.href("" if name == "overview" else name, pages.query(name, n))
     began = time.perf_counter()
-    page.goto(f"{address}/{target}")
+    page.goto(f"{address}/{pages.address(name, n)}")
     page.wait_for_function(DONE)
     return 1000 * (time.perf_counter() - began)
 

@@ -8,7 +8,7 @@ import inspect
 import random
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -195,6 +195,8 @@ class Took:
 
     name: str
     times: tuple[float, ...]
+    cpu: tuple[float, ...]
+    """Of processors, all threads together: other programs of a busy machine disturb it less."""
 
     @property
     def p50(self) -> float:
@@ -202,21 +204,26 @@ class Took:
 
     @property
     def p95(self) -> float:
-        return sorted(self.times)[max(0, -(-95 * len(self.times) // 100) - 1)]
+        return percentile(self.times, 95)
 
 
-def measure(store: Store, rounds: int) -> list[Took]:
-    """Every question `rounds` times, uncached by anything but DuckDB's buffers, after five times that are not counted."""
-    chooser, found = Chooser(store), []
+def percentile(times: Sequence[float], n: int) -> float:
+    """The smallest of `times` that at least n % of them do not exceed."""
+    return sorted(times)[max(0, -(-n * len(times) // 100) - 1)]
+
+
+def measure(store: Store, rounds: int) -> Iterator[Took]:
+    """Every question `rounds` times, nothing cached but DuckDB's blocks, after five times that are not counted."""
+    chooser = Chooser(store)
     for name in names():
-        times = []
+        times, cpu = [], []
         for _ in range(rounds + 5):
             given, named = asked(name, chooser)
-            began = time.perf_counter()
+            began, busy = time.perf_counter(), time.process_time()
             getattr(store, name)(*given, **named)
+            cpu.append(1000 * (time.process_time() - busy))
             times.append(1000 * (time.perf_counter() - began))
-        found.append(Took(name, tuple(times[5:])))
-    return found
+        yield Took(name, tuple(times[5:]), tuple(cpu[5:]))
 
 
 assert set(MOVED) == {field.name for field in fields(r.Thresholds)}
