@@ -120,7 +120,10 @@ class Opened:
     def _rows(self, name: str, record: type[Record], **asked: Any) -> list[Record]:
         """Rows of a question as records; its columns are named as their fields, in any order."""
         columns, rows = self._answer(name, **asked)
-        places = [columns.index(field.name) for field in fields(record)]  # type: ignore[arg-type]
+        names = [field.name for field in fields(record)]  # type: ignore[arg-type]
+        if names == columns:
+            return [record(*row) for row in rows]
+        places = [columns.index(name) for name in names]
         return [record(*(row[place] for place in places)) for row in rows]
 
     def _dicts(self, name: str, **asked: Any) -> list[dict[str, Any]]:
