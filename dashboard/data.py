@@ -350,7 +350,7 @@ class Reader:
 def known() -> Known:
     """What can be named in the store as it is now."""
     now = reader()
-    return Known(now.fingerprint, now.spaces(), now.comparisons(), [one.concept for one in now.concepts(1.0)])
+    return Known(now.fingerprint, now.spaces(), now.comparisons(), now.concept_names())
 
 
 def forget() -> None:

@@ -153,7 +153,7 @@ def test_the_schema_browser_asks_what_is_clicked(visitor: BrowserContext) -> Non
     page = visitor.new_page()
     page.goto("/sql")
     page.get_by_text("Tables and columns").click()
-    page.get_by_role("link", name="neighbour_rbo").click()
+    page.get_by_role("link", name="neighbour_rbo").first.click()
     expect(page.get_by_text("20 rows ·")).to_be_visible()
     expect(page.get_by_label("Query").first).to_have_value(re.compile("ORDER BY neighbour_rbo DESC NULLS LAST"))
     page.goto("/sql?q=SELECT pearso FROM matches")

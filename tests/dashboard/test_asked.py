@@ -37,6 +37,7 @@ ASKED = {
     "concepts": ({"q": "cat"}, {"token_search"}),
     "sql": ({"q": "SELECT 1"}, set()),
     "glossary": ({}, set()),
+    "reading_list": ({"pairs": "left:1~right:0"}, {"match", "feature", "pair_strips"}),
 }
 """Page -> its link, and the questions that it asks of the tiny store; each is about something that it shows."""
 

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from store.schema import DATABASE
-from tests import crowd, serving
+from tests import crowd, loops, serving
 from tests.bench.visitors import renewed
 
 
@@ -24,7 +24,7 @@ def test_visitors_break_no_page_while_one_asks_without_end_and_a_store_is_publis
             file.replace(folder / DATABASE)
 
     with serving.serving(folder, tmp_path / "log") as address:
-        seen = asyncio.run(crowd.gather(address, visitors=6, seconds=20.0, think=0.3, beside=publish))
+        seen = loops.run(crowd.gather(address, visitors=6, seconds=20.0, think=0.3, beside=publish))
     assert seen.faults() == []
     assert [file.exists() for file in files] == [False, False], "no store was published under them"
     assert len(seen.by_page()) > 8

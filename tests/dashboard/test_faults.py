@@ -1,6 +1,5 @@
 """What can happen to a store under a dashboard: each is a page that says so, and the page works when it is mended."""
 
-import asyncio
 import contextlib
 import os
 import shutil
@@ -20,7 +19,7 @@ from dashboard import data
 from store.errors import NotAStore
 from store.read import Store
 from store.schema import DATABASE, SCHEMA_VERSION
-from tests import mapped, serving
+from tests import loops, mapped, serving
 from tests.bench.visitors import renewed
 from tests.dashboard.test_pages import page, said
 from tests.store import build
@@ -129,7 +128,7 @@ def damage(path: Path, block: int) -> None:
 def test_damage_that_only_a_question_meets_breaks_the_pages_that_ask_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every block is damaged that neither opening the store nor the bar on every page reads."""
+    """Every block is damaged that opening the store does not read."""
     whole, folder = build.write(tmp_path / "whole", mapped.tables(2000)), tmp_path / "store"
     folder.mkdir()
     put(whole, folder)
@@ -137,8 +136,7 @@ def test_damage_that_only_a_question_meets_breaks_the_pages_that_ask_it(
     unread = []
     for block in blocks:
         damage(folder / DATABASE, block)
-        with contextlib.suppress(NotAStore), Store(folder) as store:
-            store.concepts(1.0)
+        with contextlib.suppress(NotAStore), Store(folder):
             unread.append(block)
         put(whole, folder)
     assert len(blocks) / 2 < len(unread) < len(blocks)
@@ -249,7 +247,7 @@ def test_a_full_disk_is_not_noticed(folder: Path, tmp_path: Path) -> None:
     full = ("sh", "-c", 'ulimit -f 0; exec "$0" "$@"')
     where = {"HOME": str(home), "TMPDIR": str(home)}
     with serving.started(folder, Path(os.devnull), through=full, environment=where) as (address, _):
-        assert broken(asyncio.run(look_at(address))) == []
+        assert broken(loops.run(look_at(address))) == []
     assert (listing(folder), listing(home)) == ([DATABASE], [])
 
 
@@ -277,19 +275,19 @@ def test_a_read_only_disk_is_not_noticed_and_a_file_that_may_not_be_read_is_said
             obeying() as through,
             serving.started(folder, tmp_path / "log", through=through, environment=where) as (address, _),
         ):
-            assert broken(asyncio.run(look_at(address))) == []
+            assert broken(loops.run(look_at(address))) == []
             for path, mode, mended in ((folder / DATABASE, 0o000, 0o400), (folder, 0o000, 0o500)):
                 path.chmod(mode)
                 # Whoever opened it may go on reading it; a new process may not.
                 os.utime(path)
-                (seen,) = asyncio.run(look_at(address, ("glossary",)))
+                (seen,) = loops.run(look_at(address, ("glossary",)))
                 assert seen.titles == [UNREADABLE]
                 assert (
                     "may not be read by the user that this runs as; let that user read file and folder"
                     in seen.alerts[0]
                 )
                 path.chmod(mended)
-                assert broken(asyncio.run(look_at(address, ("glossary",)))) == []
+                assert broken(loops.run(look_at(address, ("glossary",)))) == []
         assert (listing(folder), listing(home)) == ([DATABASE], [])
     finally:
         for closed in (folder, home):
@@ -315,5 +313,5 @@ def test_a_server_lives_through_every_fault(tiny_store: Path, folder: Path, tmp_
             assert broken([await visitor.visit(target) for target in PAGES]) == []
 
     with serving.started(folder, tmp_path / "log") as (address, _):
-        asyncio.run(visit(address))
+        loops.run(visit(address))
     assert "Traceback" not in (tmp_path / "log").read_text()

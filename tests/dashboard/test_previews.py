@@ -1,6 +1,5 @@
 """What a chat sees of a link: plain HTML, before any code runs."""
 
-import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from dashboard.previews import Preview, Previews
 from store.errors import NotAStore
 from store.read import Store
 from store.visitors import Visitors
+from tests import loops
 
 PAGE = "<html><head><title>Streamlit</title></head><body>the same for all</body></html>"
 
@@ -99,5 +99,5 @@ def test_other_protocols_pass(reader: Reader) -> None:
     async def inner(scope: dict[str, object], receive: object, send: object) -> None:
         seen.append(str(scope["type"]))
 
-    asyncio.run(Previews(inner, lambda: reader)({"type": "lifespan"}, None, None))  # type: ignore[arg-type]
+    loops.run(Previews(inner, lambda: reader)({"type": "lifespan"}, None, None))  # type: ignore[arg-type]
     assert seen == ["lifespan"]

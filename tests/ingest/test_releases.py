@@ -331,7 +331,7 @@ def test_passages_are_no_longer_than_those_an_sae_was_trained_on(saved, tmp_path
         IngestError,
         match=r"^model 'm' reads at most 16 tokens, and corpus.context_tokens is 200; give context_tokens = 16 or",
     ):
-        wants.check_lengths(job, {"m": transformer(D, 1)})
+        wants.check_lengths(job, {"m": transformer(D, 1).context, "unlimited": None})
 
 
 @pytest.mark.parametrize(

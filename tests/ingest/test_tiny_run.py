@@ -143,12 +143,6 @@ def test_the_verb_after_dog_is_a_contextual_homologue(rows):
             None,
             None,
             None,
-            60,
-            close(60 / 720),
-            0.0,
-            close(2 / 3),
-            False,
-            0,
         )
     ]
 
