@@ -78,6 +78,11 @@ def halves(text: str) -> tuple[str, str]:
     return text[: len(text) // 2], text[len(text) // 2 :]
 
 
+def seen(model: str, text: str) -> str:
+    """What a feature of a model that fires on a text has as its token."""
+    return text if model == "m1" else halves(text)[0]
+
+
 def cut(model: str, text: str) -> list[str]:
     """The tokens of a passage, a special one first."""
     return ["<bos>", "left", *([text] if model == "m1" else halves(text)), " right"]
@@ -157,17 +162,17 @@ def _space(found: dict[str, build.Rows], space: str, model: str, like: dict[str,
         fires = {2: 2.0, **({3: 0.5} if space == A else {1: 0.25} if space == B else {3: 1.0})}
         found["activations"] += [here | {"token_index": length * k + i, "activation": x} for i, x in fires.items()]
         trivial = k % 2 == 0
+        own, other = (seen(model, ALL[i % N]) for i in (k, k + 1))
         found["features"].append({
             **here, "n_active": 100, "firing_rate": 0.01, "max_activation": 2.0, "mean_activation": 1.0,
-            "top_token": text, "top_token_share": 0.9 if trivial else 0.4, "token_entropy_bits": 1.0,
+            "top_token": own, "top_token_share": 0.9 if trivial else 0.4, "token_entropy_bits": 1.0,
             "special_share": 0.0, "decoder_norm": 1.0, "label": text,
         })  # fmt: skip
         found["histograms"].append(here | {"bin": 0, "lower": 0.0, "upper": 2.0, "count": 100})
-        other = ALL[(k + 1) % N]
-        for rank, (token, share) in enumerate(((text, 0.5), (other, 0.3), ("left", 0.2)), start=1):
+        for rank, (token, share) in enumerate(((own, 0.5), (other, 0.3), ("left", 0.2)), start=1):
             found["feature_tokens"].append(here | {"rank": rank, "token": token, "mass_share": share, "n_active": 9})
         for side, value in (("promoted", 1.5), ("suppressed", -1.5)):
-            tokens = (text, other)
+            tokens = (text, ALL[(k + 1) % N])
             found["logits"] += [
                 here | {"side": side, "rank": i + 1, "token": token, "value": value} for i, token in enumerate(tokens)
             ]

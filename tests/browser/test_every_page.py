@@ -1,7 +1,7 @@
 """Every page, on a store whose every text is hostile: nothing acts, axe finds nothing serious, nothing is cut off.
 
-axe-core is the script that the package axe-playwright-python ships. Each page is opened once, and looked at in light and
-dark, on a desk and on a phone.
+axe-core is the script that the package axe-playwright-python ships. Each page is opened once: on a desk in light, then on
+a phone in the dark.
 """
 
 from collections.abc import Iterator
@@ -50,6 +50,11 @@ STATES = {
     "old link": "/?store=00000000",
     "wrong link": f"/pair?a={quote(hostile.TEXTS['script'])}&b=x",
 }
+LIKE_ANOTHER = {
+    *("pairs 2", "no pair", "no score", "long pair", "turned pair", "stacked pair", "pair by hand", "feature by hand"),
+    *("refused sql", "empty list", "old link", "wrong link"),
+}
+"""States with no look of their own: axe need not see them in the dark as well."""
 SMUGGLED = "img,script,iframe,form,object,embed,video,style,link,meta,template,svg"
 ELSEWHERE = """links => links.map(one => one.href).filter(href => {
   const url = new URL(href, location.href);
@@ -87,15 +92,15 @@ def test_a_page_is_safe_accessible_and_fits(visitor: BrowserContext, server: str
     assert serious(page) == []
     assert wide(page) == 0
 
-    page.emulate_media(color_scheme="dark")
-    expect(page.get_by_test_id("stApp")).to_have_css("background-color", "rgb(17, 21, 28)")
-    settled(page)
-    assert serious(page) == []
-
     page.set_viewport_size(PHONE)
     settled(page)
     assert wide(page) == 0
-    assert serious(page) == []
+
+    if state not in LIKE_ANOTHER:
+        page.emulate_media(color_scheme="dark")
+        expect(page.get_by_test_id("stApp")).to_have_css("background-color", "rgb(17, 21, 28)")
+        settled(page)
+        assert serious(page) == []
     assert happened == []
 
 

@@ -167,7 +167,7 @@ def test_unmatched_shows_every_text_and_label(folder: Path, monkeypatch: pytest.
     query = {"comparison": f"{hostile.A}~{hostile.C}", "side": side, "below": "1", "show": "rare,dense,special"}
     text = "".join(map(shown, visits(folder, monkeypatch, "unmatched", [query, query | {"page": "2"}])))
     for one in hostile.ALL:
-        assert expected(one, 22) in text, one[:60]
+        assert expected(hostile.seen("m1" if side == "a" else "m2", one), 22) in text, one[:60]
         assert marks.plain(one, 60).strip("\u2068\u2069") in text, one[:60]
 
 
@@ -263,7 +263,7 @@ def test_scores_say_why_there_is_none(folder: Path, monkeypatch: pytest.MonkeyPa
 
 def test_an_answer_of_sql_shows_every_text_and_name(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     title = hostile.TEXTS["markdown image"].replace('"', '""')
-    query = f'SELECT top_token AS "{title}", space, feature FROM features ORDER BY space, feature'
+    query = f'SELECT label AS "{title}", space, feature FROM features ORDER BY space, feature'
     app = page(folder, monkeypatch, "sql", q=query)
     shown(app)
     frame = app.dataframe[0].value
