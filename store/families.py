@@ -81,11 +81,8 @@ class Families(Judged):
             for a in own.get(c.space_a, ())
             for b in own.get(c.space_b, ())
         ]
-        if not pairs:
-            return []
-        names = ("comparisons", "features_a", "features_b")
-        asked = {name: [pair[place] for pair in pairs] for place, name in enumerate(names)}
-        return self._matches("family_pairs", thresholds, **asked)
+        found = self._matches_of(pairs, thresholds)
+        return sorted(found, key=lambda m: (-m.pearson_context, m.comparison, m.feature_a, m.feature_b))
 
     def _links(self, filter: r.PairFilter) -> dict[str, np.ndarray]:
         """Links by column: place (of the comparison), feature_a, feature_b, pearson, pearson_context; `comparisons`.

@@ -106,8 +106,8 @@ class Geometry(Judged):
     ) -> list[r.PairRow]:
         """Those of some pairs (feature of A, feature of B) that are candidates, strongest first."""
         c = self.comparison(comparison)
-        chosen = {"features_a": [a for a, _ in pairs], "features_b": [b for _, b in pairs]}
-        return self._with_words(c, self._matches("map_pairs", thresholds, comparison=comparison, **chosen))
+        found = self._matches_of([(comparison, a, b) for a, b in pairs], thresholds)
+        return self._with_words(c, sorted(found, key=lambda m: (-m.pearson, m.feature_a, m.feature_b)))
 
     def map_agreement(self, comparison: str) -> list[r.MapAgreement]:
         """Scores of the neighbours and of each map that both spaces have, by method and measure."""

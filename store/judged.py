@@ -1,12 +1,14 @@
 """Matches as questions give them: the evidence that is stored, what their features are, and their reasons by name."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from store import filters
 from store import records as r
 from store.opened import Opened
 
+KNOWN_TEXTS = 50_000
+"""Texts of a vocabulary that are kept in memory, of each model: a few megabytes."""
 Ref = tuple[str, int]
 """A space and a feature of it."""
 
@@ -21,6 +23,13 @@ class Judged(Opened):
     def _matches(self, name: str, thresholds: r.Thresholds, **asked: Any) -> list[r.Match]:
         """The rows of a question that has the part `judged`."""
         return self._completed(self._dicts(name, thresholds=thresholds, **asked))
+
+    def _matches_of(self, pairs: Sequence[tuple[str, int, int]], thresholds: r.Thresholds) -> list[r.Match]:
+        """Those of some pairs (comparison, feature of A, feature of B) that are candidates."""
+        names = ("comparisons", "features_a", "features_b")
+        asked = {name: [pair[place] for pair in pairs] for place, name in enumerate(names)}
+        rows = [row["row"] for row in self._dicts("match_rows", **asked)] if pairs else []
+        return self._matches("matches_at", thresholds, rows=rows) if rows else []
 
     def _completed(self, rows: list[dict[str, Any]]) -> list[r.Match]:
         """Rows of `matches` with `reason_bits`, completed; what else stands in them is left out."""
@@ -57,8 +66,10 @@ class Judged(Opened):
 
     def _shares(self, refs: Iterable[Ref]) -> dict[Ref, list[tuple[str, float]]]:
         """The same with the share of the feature's mass that each has."""
-        asked = list(dict.fromkeys(refs))
-        rows = self._of("words", asked)
+        asked: dict[str, set[int]] = {}
+        for space, feature in refs:
+            asked.setdefault(space, set()).add(feature)
+        rows = [row for space, own in asked.items() for row in self._dicts("words", space=space, features=sorted(own))]
         numbers: dict[str, set[int]] = {}
         for row in rows:
             if row["text_id"] is not None:
@@ -79,8 +90,16 @@ class Judged(Opened):
         return {(row["space"], row["feature"], row["rank"]): row["token"] for row in found}
 
     def _texts(self, model: str, numbers: Iterable[int]) -> dict[int, str]:
-        """Texts of a model's vocabulary by their numbers."""
-        return {row["text_id"]: row["text"] for row in self._dicts("texts", model=model, text_ids=sorted(numbers))}
+        """Texts of a model's vocabulary by their numbers; the same few thousand are asked for over and over."""
+        known = self._known_texts.setdefault(model, {})
+        wanted = set(numbers)
+        if missing := sorted(wanted - known.keys()):
+            if len(known) > KNOWN_TEXTS:
+                # Another thread may still read the old ones.
+                known = self._known_texts[model] = {number: known[number] for number in wanted & known.keys()}
+            rows = self._dicts("texts", model=model, text_ids=missing)
+            known.update((row["text_id"], row["text"]) for row in rows)
+        return {number: known[number] for number in wanted}
 
     def _of(self, name: str, refs: Iterable[Ref]) -> list[dict[str, Any]]:
         """Asks about some features; each is named once."""

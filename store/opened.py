@@ -37,6 +37,7 @@ class Opened:
             raise
         self.fingerprint = self._build.fingerprint
         self._first_rows: dict[str, int] = {}
+        self._known_texts: dict[str, dict[int, str]] = {}
 
     def close(self) -> None:
         """Lets go of the file; questions asked afterwards fail."""

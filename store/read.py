@@ -227,13 +227,13 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores):
         )  # fmt: skip
         sides = ((self._spaces[c.space_a], feature_a), (self._spaces[c.space_b], feature_b))
         if c.alignment == "identical":
-            return strips.pairs(self._dicts, page, *sides, width=width)
+            return strips.pairs(self._dicts, self._texts, page, *sides, width=width)
         asked = {"chosen": [row["unit"] for row in page], "passages": [row["passage_id"] for row in page]}
         found = self._dicts("unit_tokens", alignment=c.alignment, **self._models_of(c), **asked) if page else []
         tokens = {row.pop("unit"): row for row in found}
         first_rows = self._first_row(sides[0][0].model), self._first_row(sides[1][0].model)
         page = [row | tokens[row["unit"]] for row in page]
-        return strips.aligned_pairs(self._dicts, page, *sides, width=width, first_rows=first_rows)
+        return strips.aligned_pairs(self._dicts, self._texts, page, *sides, width=width, first_rows=first_rows)
 
     def _first_row(self, model: str) -> int:
         """The row of `tokens` at which a model's tokens begin: they stand in their order, one after the other."""
@@ -291,7 +291,9 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores):
         asked = self._feature(space, feature)
         filters.one_of("stratum", stratum, STRATA)
         page = self._dicts("examples", **asked, stratum=stratum, limit=limit)
-        return strips.examples(self._dicts, page, self._spaces[space], feature, stratum=stratum, width=width)
+        return strips.examples(
+            self._dicts, self._texts, page, self._spaces[space], feature, stratum=stratum, width=width
+        )
 
     def elsewhere(self, space: str, feature: int, thresholds: r.Thresholds = DEFAULTS) -> list[r.Elsewhere]:
         """The feature's best match in every comparison that its space is part of."""

@@ -8,14 +8,18 @@ from store import records as r
 Rows = list[dict[str, Any]]
 Ask = Callable[..., Rows]
 """`Store._dicts`: the name of a question and its bound values -> rows."""
+Texts = Callable[[str, Iterable[int]], dict[int, str]]
+"""`Store._texts`: a model and numbers of its vocabulary -> texts."""
 Side = tuple[r.Space, int]
 """A space and a feature of it."""
 
 
-def examples(ask: Ask, page: Rows, space: r.Space, feature: int, *, stratum: str, width: int) -> list[r.Strip]:
+def examples(
+    ask: Ask, texts: Texts, page: Rows, space: r.Space, feature: int, *, stratum: str, width: int
+) -> list[r.Strip]:
     """One strip for each row of `page` (rank, token_index, passage_id, source), in its order."""
     passages, focus = [row["passage_id"] for row in page], [row["token_index"] for row in page]
-    found = _around(ask, space.model, passages, focus, [1] * len(page), width)
+    found = _around(ask, texts, space.model, passages, focus, [1] * len(page), width)
     activations = _activations(ask, (space, feature), found.values())
     return [
         _strip(
@@ -25,10 +29,10 @@ def examples(ask: Ask, page: Rows, space: r.Space, feature: int, *, stratum: str
     ]
 
 
-def pairs(ask: Ask, page: Rows, side_a: Side, side_b: Side, *, width: int) -> list[r.PairStrip]:
+def pairs(ask: Ask, texts: Texts, page: Rows, side_a: Side, side_b: Side, *, width: int) -> list[r.PairStrip]:
     """One pair of strips for each row of store/sql/pair_passages.sql, where a unit is a token of both models."""
     passages, focus = [row["passage_id"] for row in page], [row["unit"] for row in page]
-    found = _around(ask, side_a[0].model, passages, focus, [1] * len(page), width)
+    found = _around(ask, texts, side_a[0].model, passages, focus, [1] * len(page), width)
     on_a, on_b = (_activations(ask, side, found.values()) for side in (side_a, side_b))
     strips = []
     for row in page:
@@ -38,7 +42,7 @@ def pairs(ask: Ask, page: Rows, side_a: Side, side_b: Side, *, width: int) -> li
 
 
 def aligned_pairs(
-    ask: Ask, page: Rows, side_a: Side, side_b: Side, *, width: int, first_rows: tuple[int, int]
+    ask: Ask, texts: Texts, page: Rows, side_a: Side, side_b: Side, *, width: int, first_rows: tuple[int, int]
 ) -> list[r.PairStrip]:
     """The same with the tokens of each unit in `page` (store/sql/unit_tokens.sql).
 
@@ -46,8 +50,8 @@ def aligned_pairs(
     """
     passages = [row["passage_id"] for row in page]
     focus, n_focus = [row["token_a"] for row in page], [row["n_tokens_a"] for row in page]
-    found_a = _around(ask, side_a[0].model, passages, focus, n_focus, width)
-    found_b = _beside(ask, page, found_a, (side_a[0].model, side_b[0].model), first_rows)
+    found_a = _around(ask, texts, side_a[0].model, passages, focus, n_focus, width)
+    found_b = _beside(ask, texts, page, found_a, (side_a[0].model, side_b[0].model), first_rows)
     on_a, on_b = _activations(ask, side_a, found_a.values()), _activations(ask, side_b, found_b.values())
     strips = []
     for row in page:
@@ -60,15 +64,15 @@ def aligned_pairs(
 
 
 def _around(
-    ask: Ask, model: str, passages: list[int], focus: list[int], n_focus: list[int], width: int
+    ask: Ask, texts: Texts, model: str, passages: list[int], focus: list[int], n_focus: list[int], width: int
 ) -> dict[int, Rows]:
     """The tokens around each focus."""
     places = {"passages": passages, "focus": focus, "n_focus": n_focus}
     windows = ask("strip_windows", model=model, width=width, **places) if focus else []
-    texts = _texts(ask, model, (one for window in windows for one in window["text_ids"]))
+    spelled = texts(model, (_number(one) for window in windows for one in window["text_ids"]))
     return {
         window["focus"]: [
-            _token(texts, number, window["first_token"] + place, window["focus"], window["n_focus"], width)
+            _token(spelled, number, window["first_token"] + place, window["focus"], window["n_focus"], width)
             for place, number in enumerate(window["text_ids"])
         ]
         for window in windows
@@ -76,7 +80,7 @@ def _around(
 
 
 def _beside(
-    ask: Ask, page: Rows, found_a: dict[int, Rows], models: tuple[str, str], first_rows: tuple[int, int]
+    ask: Ask, texts: Texts, page: Rows, found_a: dict[int, Rows], models: tuple[str, str], first_rows: tuple[int, int]
 ) -> dict[int, Rows]:
     """B's tokens of the stretches of text that A's strips show, by B's focus."""
     if not page:
@@ -89,13 +93,13 @@ def _beside(
     lower = [row["first_token"] for row in rows]
     upper = [row["first_token"] + len(row["text_ids"]) for row in rows]
     characters_b = _characters(ask, first_rows[1], lower=lower, upper=upper)
-    texts = _texts(ask, models[1], (one for row in rows for one in row["text_ids"]))
+    spelled = texts(models[1], (_number(one) for row in rows for one in row["text_ids"]))
     found: dict[int, Rows] = {}
     for row, tokens in zip(page, shown, strict=True):
         stretch = characters_a[tokens[0]][0], characters_a[tokens[-1]][1]
         context = contexts[row["passage_id"]]
         found[row["token_b"]] = [
-            _token(texts, number, token, row["token_b"], row["n_tokens_b"])
+            _token(spelled, number, token, row["token_b"], row["n_tokens_b"])
             for token, number in enumerate(context["text_ids"], context["first_token"])
             if _overlaps(characters_b[token], stretch)
         ]
@@ -113,20 +117,18 @@ def _characters(ask: Ask, row: int, *, lower: list[int], upper: list[int]) -> di
     return {one["token_index"]: (one["char_start"], one["char_end"]) for one in found}
 
 
-def _texts(ask: Ask, model: str, numbers: Iterable[int]) -> dict[int, str]:
-    """Texts of a model by the numbers that contexts have: of a special token -1 - its text's."""
-    wanted = sorted({number if number >= 0 else -1 - number for number in numbers})
-    return {row["text_id"]: row["text"] for row in ask("texts", model=model, text_ids=wanted)} if wanted else {}
+def _number(number: int) -> int:
+    """The number of a text as contexts have it: of a special token -1 - its text's."""
+    return number if number >= 0 else -1 - number
 
 
 def _token(
     texts: dict[int, str], number: int, token: int, focus: int, n_focus: int, width: int | None = None
 ) -> dict[str, Any]:
-    is_special = number < 0
     return {
         "token_index": token,
-        "text": texts[-1 - number if is_special else number],
-        "is_special": is_special,
+        "text": texts[_number(number)],
+        "is_special": number < 0,
         "is_focus": focus <= token < focus + n_focus,
         "is_shown": width is None or focus - width <= token < focus + n_focus + width,
     }

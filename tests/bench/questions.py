@@ -49,6 +49,10 @@ class Chooser:
                 cursor, "SELECT comparison, feature_a, feature_b FROM judged_matches() WHERE len(reasons) = 0"
             )
             self.candidates = _pairs(cursor, "SELECT comparison, feature_a, feature_b FROM matches")
+            self.best_matches = cursor.execute(
+                "SELECT feature_a, feature_b FROM matches WHERE comparison = ? AND rank_ab = 1 LIMIT 5000",
+                [self.largest],
+            ).fetchall()
             self.texts = [
                 row[0]
                 for row in cursor.execute("SELECT text FROM tokens USING SAMPLE 500 ROWS (reservoir, 1)").fetchall()
@@ -60,13 +64,22 @@ class Chooser:
     def one(self, choices: Any) -> Any:
         return self.random.choice(choices)
 
+    @property
+    def largest(self) -> str:
+        sizes = {
+            c.comparison: self.store.space(c.space_a).n_features * self.store.space(c.space_b).n_features
+            for c in self.comparisons
+        }
+        return max(sizes, key=lambda name: sizes[name])
+
     def comparison(self) -> str:
         """The largest one twice as often as any other."""
-        largest = max(
-            self.comparisons,
-            key=lambda c: self.store.space(c.space_a).n_features * self.store.space(c.space_b).n_features,
-        )
-        return str(self.one([*self.comparisons, largest]).comparison)
+        return str(self.one([*(c.comparison for c in self.comparisons), self.largest]))
+
+    def best(self) -> tuple[int, int]:
+        """A best match of the largest comparison."""
+        a, b = self.one(self.best_matches)
+        return int(a), int(b)
 
     def pair(self) -> tuple[str, int, int]:
         found: tuple[str, int, int] = self.one(self.one([self.homologues, self.candidates]) or self.candidates)
@@ -147,7 +160,7 @@ WORKLOADS: dict[str, Callable[[Chooser], tuple[Any, ...]]] = {
     "map_agreement": lambda c: (c.comparison(),),
     "map_links": lambda c: (c.comparison(), c.one("ab")),
     "map_methods": lambda c: (c.one(c.store.spaces()).space,),
-    "map_pairs": lambda c: (c.comparison(), [c.pair()[1:] for _ in range(25)], c.thresholds()),
+    "map_pairs": lambda c: (c.largest, [c.best() for _ in range(25)], c.thresholds()),
     "map_points": lambda c: (c.one(c.store.spaces()).space, c.one(["pca", "umap"])),
     "map_shares": lambda c: (c.one(c.concepts), c.one(c.store.spaces()).space),
     "match": lambda c: (*c.pair(), c.thresholds()),
