@@ -427,7 +427,7 @@ def test_training_on_models_of_the_hub(load, bos, has_entropy, hub, tmp_path, ca
     )
     assert main(["train-sae", str(path), "--out", str(tmp_path / "sae")]) == 0
     found, said = (json.loads((tmp_path / "sae" / name).read_text()) for name in (REPORT, CFG))
-    assert found["variance_explained"] > 0.2
+    assert found["variance_explained"] > 0.1
     assert (said["metadata"]["model_name"], said["metadata"]["prepend_bos"]) == (load.partition(":")[2], bos)
     assert (found["cross_entropy"] is not None) == (found["cross_entropy_recovered"] is not None) == has_entropy
     if not has_entropy:
