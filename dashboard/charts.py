@@ -94,7 +94,7 @@ def pairs_scatter(
     )
     dragged = alt.selection_interval(name="region", encodings=["x", "y"], value=edges, zoom=False)
     said = (
-        f"{len(rows):,} matches of {comparison.comparison}, {len(shown):,} of which pass the filters: r over all "
+        f"{len(rows):,} dots, matches of {comparison.comparison}, {len(shown):,} of which pass the filters: r over all "
         "units, against the part of r that the token alone explains."
     )
     return finish(alt.layer(*_diagonal(), dots[0].add_params(dragged), dots[1]), height, said)
@@ -163,8 +163,8 @@ def null_floor(
         for some, color, opacity, size in ((hidden, GREY, 0.55, 12), (shown, A, 0.9, 30))
     ]
     said = (
-        f"{len(dots):,} features of {comparison.space_a}, {len(shown):,} of whose best matches pass the filters: r of "
-        "the best match, against how many units the feature fires on, over what chance gives."
+        f"{len(dots):,} dots, features of {comparison.space_a}, {len(shown):,} of whose best matches pass the filters: r "
+        "of the best match, against how many units the feature fires on, over what chance gives."
     )
     return finish(alt.layer(*_chance(ranges, x), *layers), height, said)
 

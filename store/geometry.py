@@ -1,7 +1,6 @@
 """Neighbourhoods and maps: what lies near a feature, in its own space and across a comparison."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pyarrow as pa
 
@@ -113,7 +112,3 @@ class Geometry(Judged):
         """Scores of the neighbours and of each map that both spaces have, by method and measure."""
         self.comparison(comparison)
         return self._rows("map_agreement", r.MapAgreement, comparison=comparison)
-
-    def _arrow(self, name: str, **asked: Any) -> pa.Table:
-        """Columns of `store/sql/<name>.sql`. Raises `NotAStore` for a damaged file."""
-        return self._asked(name, lambda own, text, values: own.sql(text, params=values).to_arrow_table(), **asked)

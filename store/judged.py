@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+
 from store import filters
 from store import records as r
 from store.opened import Opened
 
-KNOWN_TEXTS = 50_000
-"""Texts of a vocabulary that are kept in memory, of each model: a few megabytes."""
 Ref = tuple[str, int]
 """A space and a feature of it."""
 
@@ -66,10 +67,7 @@ class Judged(Opened):
 
     def _shares(self, refs: Iterable[Ref]) -> dict[Ref, list[tuple[str, float]]]:
         """The same with the share of the feature's mass that each has."""
-        asked: dict[str, set[int]] = {}
-        for space, feature in refs:
-            asked.setdefault(space, set()).add(feature)
-        rows = [row for space, own in asked.items() for row in self._dicts("words", space=space, features=sorted(own))]
+        rows = self._of("words", refs)
         numbers: dict[str, set[int]] = {}
         for row in rows:
             if row["text_id"] is not None:
@@ -90,23 +88,39 @@ class Judged(Opened):
         return {(row["space"], row["feature"], row["rank"]): row["token"] for row in found}
 
     def _texts(self, model: str, numbers: Iterable[int]) -> dict[int, str]:
-        """Texts of a model's vocabulary by their numbers; the same few thousand are asked for over and over."""
-        known = self._known_texts.setdefault(model, {})
-        wanted = set(numbers)
-        if missing := sorted(wanted - known.keys()):
-            if len(known) > KNOWN_TEXTS:
-                # Another thread may still read the old ones.
-                known = self._known_texts[model] = {number: known[number] for number in wanted & known.keys()}
-            rows = self._dicts("texts", model=model, text_ids=missing)
-            known.update((row["text_id"], row["text"]) for row in rows)
-        return {number: known[number] for number in wanted}
+        """Texts of a model's vocabulary by their numbers."""
+        if model not in self._vocabularies:
+            # Numbered in order, from 0.
+            self._vocabularies[model] = self._arrow("vocabulary", model=model)["text"].combine_chunks()
+        wanted = sorted(set(numbers))
+        return dict(zip(wanted, self._vocabularies[model].take(pa.array(wanted, pa.int64())).to_pylist(), strict=True))
 
     def _of(self, name: str, refs: Iterable[Ref]) -> list[dict[str, Any]]:
-        """Asks about some features; each is named once."""
-        asked = list(dict.fromkeys(refs))
-        if not asked:
-            return []
-        return self._dicts(name, spaces=[space for space, _ in asked], features=[feature for _, feature in asked])
+        """Rows about some features of a question about all those of a space, in the order of features.
+
+        Every page shows a few of these for some features; a space's are read once and kept, as columns.
+        """
+        asked: dict[str, set[int]] = {}
+        for space, feature in refs:
+            asked.setdefault(space, set()).add(feature)
+        found = []
+        for space, own in asked.items():
+            table, features = self._held(name, space)
+            wanted = np.array(sorted(own))
+            first, last = (np.searchsorted(features, wanted, side=side) for side in ("left", "right"))
+            places = [place for ends in zip(first.tolist(), last.tolist(), strict=True) for place in range(*ends)]
+            found += [row | {"space": space} for row in table.take(pa.array(places, pa.int64())).to_pylist()]
+        return found
+
+    def _held(self, name: str, space: str) -> tuple[pa.Table, np.ndarray]:
+        if (name, space) not in self._columns_of:
+            table = self._arrow(name, space=space)
+            self._columns_of[name, space] = table, table["feature"].to_numpy()
+        return self._columns_of[name, space]
+
+    def _arrow(self, name: str, **asked: Any) -> pa.Table:
+        """Columns of `store/sql/<name>.sql`. Raises `NotAStore` for a damaged file."""
+        return self._asked(name, lambda own, text, values: own.sql(text, params=values).to_arrow_table(), **asked)
 
     def _counting(self) -> dict[str, Any]:
         """The comparisons whose matches say something of a feature, with their spaces, as lists.

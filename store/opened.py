@@ -37,7 +37,8 @@ class Opened:
             raise
         self.fingerprint = self._build.fingerprint
         self._first_rows: dict[str, int] = {}
-        self._known_texts: dict[str, dict[int, str]] = {}
+        self._vocabularies: dict[str, Any] = {}
+        self._columns_of: dict[tuple[str, str], tuple[Any, Any]] = {}
 
     def close(self) -> None:
         """Lets go of the file; questions asked afterwards fail."""
@@ -101,20 +102,6 @@ class Opened:
             raise UnknownName(f"{space} has features 0 to {n - 1}; got {feature}")
         return {"space": space, "feature": feature}
 
-    def _fired(
-        self, name: str, comparison: str, feature_a: int, feature_b: int, **asked: object
-    ) -> list[dict[str, Any]]:
-        """Asks a question about the units where two features fire, by tokens or by aligned units.
-
-        The model of A is bound where the question or its units name it.
-        """
-        c = self._pair(comparison, feature_a, feature_b)
-        asked |= {"space_a": c.space_a, "feature_a": feature_a, "space_b": c.space_b, "feature_b": feature_b}
-        if c.alignment == "identical":
-            return self._dicts(name, **asked)
-        asked |= self._models_of(c) | {"alignment": c.alignment}
-        return self._dicts(name, units="aligned", **asked)
-
     def _models_of(self, c: r.Comparison) -> dict[str, str]:
         return {"model_a": self._spaces[c.space_a].model, "model_b": self._spaces[c.space_b].model}
 
@@ -135,7 +122,6 @@ class Opened:
     def _answer(
         self,
         name: str,
-        units: str = "identical",
         thresholds: r.Thresholds | None = None,
         picked: bool = False,
         **asked: Any,
@@ -149,7 +135,7 @@ class Opened:
             answer = own.execute(text, values)
             return answer.description or (), answer.fetchall()
 
-        found = self._asked(name, take, units, thresholds, picked, **asked)
+        found = self._asked(name, take, thresholds, picked, **asked)
         columns, rows = [column[0] for column in found[0]], found[1]
         lists = {place for place, column in enumerate(found[0]) if column[1].id == "list"}
         if lists:
@@ -163,7 +149,6 @@ class Opened:
         self,
         name: str,
         take: Callable[[duckdb.DuckDBPyConnection, str, dict[str, Any]], Answer],
-        units: str = "identical",
         thresholds: r.Thresholds | None = None,
         picked: bool = False,
         **asked: Any,
@@ -172,7 +157,7 @@ class Opened:
         moved = filters.moved(thresholds) if thresholds is not None else {}
         try:
             with cursor(self._connection) as own:
-                return take(own, sql.load(name, units, tuple(moved), picked), asked | moved)
+                return take(own, sql.load(name, tuple(moved), picked), asked | moved)
         except duckdb.Error as error:
             said = f"{self.folder / DATABASE} could not answer `{name}`: {one_line(error)}"
             raise NotAStore(f"{said}; try `python -m store check {self.folder}`") from error

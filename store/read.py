@@ -9,16 +9,18 @@ from store import records as r
 from store.concepts import Concepts
 from store.families import Families
 from store.geometry import Geometry
+from store.order import Order
 from store.scores import Scores
 from store.token_search import TokenSearch
+from store.units import Units
 
 DEFAULTS = r.Thresholds()
-POINTS = 5000
-"""Dots of a picture; as many matches that are nobody's best are picked of each comparison."""
+POINTS = 2000
+"""Dots of a picture: what a browser draws at once."""
 STRATA = ("top", "q1", "q2", "q3", "q4", "q5", "random")
 
 
-class Store(Concepts, Families, TokenSearch, Geometry, Scores):
+class Store(Concepts, Families, TokenSearch, Geometry, Scores, Units):
     """A published store, opened read-only. Safe to share between threads: every question uses a cursor of its own.
 
     Raises `NotAStore` when the folder has no readable `homolog.duckdb`, `WrongSchema` when it was written by another
@@ -107,23 +109,23 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores):
         """
         self._pair(comparison, feature_a, feature_b)
         filters.one_of("sort", sort, r.SORTS)
-        pair: dict[str, Any] = {"comparison": comparison, "feature_a": feature_a, "feature_b": feature_b}
-        stored = self._dicts("match", thresholds=DEFAULTS, **pair)
-        key = stored[0][sort] if stored else None
-        if sort in ("feature_a", "feature_b"):
-            key = -pair[sort]
+        rows = self._recent.get(("kept", comparison, filter, sort), lambda: self._order(comparison, filter, sort))
+        known = rows.of(feature_a, feature_b)
+        if known is None:
+            pair: dict[str, Any] = {"comparison": comparison, "feature_a": feature_a, "feature_b": feature_b}
+            stored = self._dicts("match", thresholds=DEFAULTS, **pair)
+            if not stored:
+                return None, None, None, len(rows)
+            hidden = -pair[sort] if sort in ("feature_a", "feature_b") else stored[0][sort]
+            before, after, _ = rows.beside(-math.inf if hidden is None else float(hidden), feature_a, feature_b)
+            return before, after, None, len(rows)
+        return *rows.beside(known, feature_a, feature_b), len(rows)
+
+    def _order(self, comparison: str, filter: r.PairFilter, sort: str) -> Order:
+        """What the matches that pass are sorted by."""
         asked = {**filters.flagged(comparison, filter), **filters.kept(filter), "sort": sort}
-        asked |= {"this_a": feature_a, "this_b": feature_b, "this_key": -math.inf if key is None else float(key)}
-        asked |= {"thresholds": filter.thresholds, "picked": filters.is_picked(filter)}
-        row = self._dicts("around", **asked)[0]
-        if not stored:
-            return None, None, None, row["n_kept"]
-        keys = {name: row[name] for name in ("previous_key", "next_key")}
-        ties = self._dicts("around_ties", **asked, **keys)[0]
-        before, after = (
-            None if packed is None else divmod(packed, 1 << 32) for packed in (ties["previous"], ties["next"])
-        )
-        return before, after, row["place"] if row["is_kept"] else None, row["n_kept"]
+        found = self._columns("order", thresholds=filter.thresholds, picked=filters.is_picked(filter), **asked)
+        return Order(found["feature_a"], found["feature_b"], found["key"])
 
     def null_floor(self, comparison: str) -> list[r.NullFloor]:
         """What chance gives in each range of firing counts, rarest first; none where the text is a single passage."""
@@ -203,74 +205,6 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores):
         self._feature(c.space_a, feature_a) if feature_b is None else self._feature(c.space_b, feature_b)
         asked = {"comparison": comparison, "feature_a": feature_a, "feature_b": feature_b, "limit": limit}
         return self._matches("runners_up", thresholds, **asked)
-
-    def group_counts(self, comparison: str, feature_a: int, feature_b: int) -> dict[str, int]:
-        """Units in each of `records.GROUPS`."""
-        return self._fired("group_counts", comparison, feature_a, feature_b)[0]
-
-    def pair_strips(
-        self,
-        comparison: str,
-        feature_a: int,
-        feature_b: int,
-        group: str,
-        limit: int = 10,
-        offset: int = 0,
-        width: int = 24,
-    ) -> list[r.PairStrip]:
-        """Passages of a group (of `records.GROUPS`), strongest first, `width` tokens either side of the best unit."""
-        filters.one_of("group", group, r.GROUPS)
-        c = self._pair(comparison, feature_a, feature_b)
-        page = self._fired(
-            "pair_passages", comparison, feature_a, feature_b, model_a=self._spaces[c.space_a].model,
-            group=group, limit=limit, offset=offset,
-        )  # fmt: skip
-        sides = ((self._spaces[c.space_a], feature_a), (self._spaces[c.space_b], feature_b))
-        if c.alignment == "identical":
-            return strips.pairs(self._dicts, self._texts, page, *sides, width=width)
-        asked = {"chosen": [row["unit"] for row in page], "passages": [row["passage_id"] for row in page]}
-        found = self._dicts("unit_tokens", alignment=c.alignment, **self._models_of(c), **asked) if page else []
-        tokens = {row.pop("unit"): row for row in found}
-        first_rows = self._first_row(sides[0][0].model), self._first_row(sides[1][0].model)
-        page = [row | tokens[row["unit"]] for row in page]
-        return strips.aligned_pairs(self._dicts, self._texts, page, *sides, width=width, first_rows=first_rows)
-
-    def _first_row(self, model: str) -> int:
-        """The row of `tokens` at which a model's tokens begin: they stand in their order, one after the other."""
-        if model not in self._first_rows:
-            self._first_rows[model] = self._dicts("first_row", model=model)[0]["row"]
-        return self._first_rows[model]
-
-    def unit_scatter(
-        self, comparison: str, feature_a: int, feature_b: int, points: int = 2000, cells: int = 40
-    ) -> r.UnitScatter:
-        """Every unit where either fires, if these are at most `points`; else cells, and points where both fire."""
-        c = self._pair(comparison, feature_a, feature_b)
-        pair = (comparison, feature_a, feature_b)
-        n_units = sum(self.group_counts(*pair).values())
-        many = n_units > points
-        limit, model_a = points // 4 if many else points, self._spaces[c.space_a].model
-        dots = self._fired("unit_points", *pair, model_a=model_a, both_only=many, limit=limit)
-        grid = self._fired("unit_cells", *pair, cells=cells) if many else []
-        return r.UnitScatter(
-            tuple(r.UnitPoint(**row) for row in dots), tuple(r.DensityCell(**row) for row in grid), n_units
-        )
-
-    def token_rows(self, comparison: str, feature_a: int, feature_b: int, limit: int = 20) -> list[r.TokenRow]:
-        """Token texts (of A's model; of a whole unit where the two differ) with most of both features' mass."""
-        c = self._pair(comparison, feature_a, feature_b)
-        model_a = self._spaces[c.space_a].model
-        rows = self._fired("token_rows", comparison, feature_a, feature_b, model_a=model_a, limit=limit)
-        numbers = [row.pop("text_id") for row in rows]
-        if c.alignment == "identical":
-            found = self._dicts("texts", model=model_a, text_ids=numbers)
-        else:
-            found = self._dicts("aligned_texts", alignment=c.alignment, text_ids=numbers)
-        texts = {row["text_id"]: row for row in found}
-        return [
-            r.TokenRow(token=texts[number]["text"], n_units=texts[number]["n_tokens"], **row)
-            for number, row in zip(numbers, rows, strict=True)
-        ]
 
     # One feature -------------------------------------------------------------------------------------------------
     def feature(self, space: str, feature: int) -> r.Feature:

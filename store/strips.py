@@ -1,6 +1,6 @@
 """Strips: stretches of a passage around a token, from the rows that the store's SQL gives."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from store import records as r
@@ -29,14 +29,18 @@ def examples(
     ]
 
 
-def pairs(ask: Ask, texts: Texts, page: Rows, side_a: Side, side_b: Side, *, width: int) -> list[r.PairStrip]:
-    """One pair of strips for each row of store/sql/pair_passages.sql, where a unit is a token of both models."""
+def pairs(
+    ask: Ask, texts: Texts, page: Rows, model: str, activations: Sequence[dict[int, float]], *, width: int
+) -> list[r.PairStrip]:
+    """One pair of strips for each row of `units.strongest`, where a unit is a token of both models.
+
+    `activations`: of A and of B, by token.
+    """
     passages, focus = [row["passage_id"] for row in page], [row["unit"] for row in page]
-    found = _around(ask, texts, side_a[0].model, passages, focus, [1] * len(page), width)
-    on_a, on_b = (_activations(ask, side, found.values()) for side in (side_a, side_b))
+    found = _around(ask, texts, model, passages, focus, [1] * len(page), width)
     strips = []
     for row in page:
-        a, b = (_strip(row["passage_id"], row["source"], found[row["unit"]], own) for own in (on_a, on_b))
+        a, b = (_strip(row["passage_id"], row["source"], found[row["unit"]], own) for own in activations)
         strips.append(r.PairStrip(a, b, row["activation_a"], row["activation_b"]))
     return strips
 

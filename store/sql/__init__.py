@@ -9,17 +9,15 @@ from pathlib import Path
 from store.records import Thresholds
 
 _FOLDER = Path(__file__).parent
-_BY_UNITS = {"fired", "passages", "texts", "unit_texts"}
 _INCLUDE = re.compile(r"^-- include: (\w+)$", re.MULTILINE)
 
 
 @cache
-def load(name: str, units: str = "identical", moved: tuple[str, ...] = (), picked: bool = False) -> str:
+def load(name: str, moved: tuple[str, ...] = (), picked: bool = False) -> str:
     """The text of `name.sql`; each line `-- include: part` is replaced by the text of that file.
 
-    Parts that vary: those of `_BY_UNITS` (where two features fire), by whether `units` are tokens (`identical`) or
-    `aligned`; `bits`, the reasons of a match under thresholds of which only `moved` are not the default ones; and the
-    table `$matches`, all of them or the few that are picked, where these hold whatever is asked for.
+    What varies: the part `bits`, the reasons of a match under thresholds of which only `moved` are not the default
+    ones; and the table `$matches`, all of them or the few that are picked, where these hold whatever is asked for.
     """
 
     def part(found: re.Match[str]) -> str:
@@ -27,7 +25,7 @@ def load(name: str, units: str = "identical", moved: tuple[str, ...] = (), picke
             return _MADE[found[1]]()
         if found[1] == "bits":
             return bits(moved)
-        return load(f"{found[1]}_{units}" if found[1] in _BY_UNITS else found[1], units, moved, picked)
+        return load(found[1], moved, picked)
 
     text = (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
     return _INCLUDE.sub(part, text.replace("$matches", "picked_matches" if picked else "matches"))

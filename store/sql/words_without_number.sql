@@ -1,7 +1,6 @@
--- Of the five token texts with the largest mass of each of some features, those that stand in no passage. Parameters:
--- $spaces, $features (lists)
-SELECT space, feature, rank, token
+-- Of the five token texts with the largest mass of every feature of a space, those that stand in no passage.
+-- Parameters: $space
+SELECT feature, rank, token
 FROM feature_tokens
-JOIN (SELECT DISTINCT unnest($spaces::VARCHAR[]) AS space, unnest($features::INTEGER[]) AS feature) AS asked USING (space, feature)
-WHERE rank <= 5 AND text_id IS NULL
-ORDER BY space, feature, rank
+WHERE space = $space AND rank <= 5 AND text_id IS NULL
+ORDER BY feature, rank

@@ -1,0 +1,329 @@
+"""Two features unit by unit: where both fire, where one does, and on which texts.
+
+What a page asks of a pair are several questions about the same units. The store is asked for these once, and the rest
+is arithmetic on columns, which are kept for the pairs that were asked for last.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from store import filters, strips
+from store import records as r
+from store.connection import MEMORY, THREADS
+from store.judged import Judged
+from store.recent import Recent
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Fired:
+    """Every unit where either of two features fires, in order; columns of one length."""
+
+    unit: Ints
+    passage: Ints
+    a: Floats
+    """A's activation, 0 where A does not fire; the largest of the unit's tokens."""
+    b: Floats
+
+    def __len__(self) -> int:
+        return len(self.unit)
+
+    def of(self, group: str) -> npt.NDArray[np.bool_]:
+        """The units of one of `records.GROUPS`."""
+        on_a, on_b = self.a > 0, self.b > 0
+        return {"both": on_a & on_b, "only_a": ~on_b, "only_b": ~on_a}[group]
+
+
+@dataclass(frozen=True)
+class Spelled:
+    """The same units by the numbers of their texts; columns of one length."""
+
+    text: Ints
+    """Of the whole unit: of a token where both models cut the text alike."""
+    token: Ints
+    """A's (first) token of the unit."""
+    token_text: Ints
+    """In the vocabulary of A's model."""
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+
+@dataclass(frozen=True)
+class Active:
+    """Where one feature fires; columns of one length."""
+
+    unit: Ints
+    place: Ints
+    """Of the token in its passage, from 0."""
+    passage: Ints
+    activation: Floats
+
+    def by_unit(self, lists: "Lists", name: str) -> "Active":
+        """The same by aligned units: one of several tokens stands here several times, a special token nowhere."""
+        own = lists.of(name, self.passage, self.place)
+        known = own >= 0
+        unit = (own + lists.first("first_unit", self.passage))[known]
+        return Active(unit, self.place[known], self.passage[known], self.activation[known])
+
+
+class Lists:
+    """Lists that belong to passages, one after the other in memory. What a list holds NULL for is -1."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._passages = _numbers(table["passage_id"])
+        self._table = table.combine_chunks()
+
+    def first(self, name: str, passage: Ints) -> Ints:
+        """A column that holds a number for each passage, for some of them."""
+        found: Ints = _numbers(self._table[name])[self._at(passage)]
+        return found
+
+    def of(self, name: str, passage: Ints, place: Ints) -> Ints:
+        """The numbers at some places, from 0, of the lists of some passages."""
+        values, offsets = self._flat(name)
+        found: Ints = values[offsets[self._at(passage)] + place]
+        return found
+
+    def place(self, name: str, passage: Ints, number: Ints) -> Ints:
+        """The first place, from 0, of a number that the list of a passage holds."""
+        values, offsets = self._flat(name)
+        owner = np.repeat(np.arange(len(self._passages)), np.diff(offsets))
+        # One number for an owner and what it holds, so that both are searched at once.
+        step = int(values.max(initial=0)) + 2
+        keys, first = np.unique(owner * step + values, return_index=True)
+        at = self._at(passage)
+        found: Ints = first[np.searchsorted(keys, at * step + number)] - offsets[at]
+        return found
+
+    def _at(self, passage: Ints) -> Ints:
+        return np.searchsorted(self._passages, passage)
+
+    def _flat(self, name: str) -> tuple[Ints, Ints]:
+        column = self._table[name]
+        lists = column.chunk(0) if column.num_chunks else pa.array([], column.type)
+        return _numbers(lists.flatten()), np.concatenate([[0], np.cumsum(_numbers(lists.value_lengths()))])
+
+
+def _numbers(column: Any) -> Any:
+    """A column as int64 or float64, -1 for NULL."""
+    found = (column.fill_null(-1) if column.null_count else column).to_numpy()
+    return found.astype(np.float64 if found.dtype.kind == "f" else np.int64, copy=False)
+
+
+class Units(Judged):
+    """The questions about two features' units."""
+
+    def __init__(self, folder: Path | str, memory: str = MEMORY, threads: int = THREADS) -> None:
+        super().__init__(folder, memory, threads)
+        self._recent = Recent()
+        self._first_tokens: dict[str, dict[str, Ints]] = {}
+
+    def group_counts(self, comparison: str, feature_a: int, feature_b: int) -> dict[str, int]:
+        """Units in each of `records.GROUPS`."""
+        fired = self._fired(comparison, feature_a, feature_b)
+        return {group: int(fired.of(group).sum()) for group in r.GROUPS}
+
+    def pair_strips(
+        self,
+        comparison: str,
+        feature_a: int,
+        feature_b: int,
+        group: str,
+        limit: int = 10,
+        offset: int = 0,
+        width: int = 24,
+    ) -> list[r.PairStrip]:
+        """Passages of a group (of `records.GROUPS`), strongest first, `width` tokens either side of the best unit."""
+        filters.one_of("group", group, r.GROUPS)
+        fired = self._fired(comparison, feature_a, feature_b)
+        page = self._sourced(strongest(fired, fired.of(group))[offset : offset + limit])
+        c = self.comparison(comparison)
+        sides = ((self._spaces[c.space_a], feature_a), (self._spaces[c.space_b], feature_b))
+        if c.alignment == "identical":
+            # Only the passages that are shown: a feature may fire everywhere.
+            shown = np.isin(fired.passage, [row["passage_id"] for row in page])
+            activations = [
+                dict(zip(fired.unit[on].tolist(), side[on].tolist(), strict=True))
+                for side, on in ((side, shown & (side > 0)) for side in (fired.a, fired.b))
+            ]
+            return strips.pairs(self._dicts, self._texts, page, sides[0][0].model, activations, width=width)
+        asked = {"chosen": [row["unit"] for row in page], "passages": [row["passage_id"] for row in page]}
+        found = self._dicts("unit_tokens", alignment=c.alignment, **self._models_of(c), **asked) if page else []
+        tokens = {row.pop("unit"): row for row in found}
+        first_rows = self._first_row(sides[0][0].model), self._first_row(sides[1][0].model)
+        page = [row | tokens[row["unit"]] for row in page]
+        return strips.aligned_pairs(self._dicts, self._texts, page, *sides, width=width, first_rows=first_rows)
+
+    def unit_scatter(
+        self, comparison: str, feature_a: int, feature_b: int, points: int = 2000, cells: int = 40
+    ) -> r.UnitScatter:
+        """Every unit where either fires, if these are at most `points`; else cells, and points where both fire."""
+        fired = self._fired(comparison, feature_a, feature_b)
+        many = len(fired) > points
+        chosen = sample(fired.unit, fired.of("both"), points // 4) if many else np.arange(len(fired))
+        dots: list[r.UnitPoint] = []
+        if len(chosen):
+            spelled = self._spelled(comparison, feature_a, feature_b)
+            model = self._spaces[self.comparison(comparison).space_a].model
+            numbers = spelled.token_text[chosen].tolist()
+            texts = self._texts(model, numbers)
+            tokens = spelled.token[chosen].tolist()
+            columns = zip(fired.a[chosen].tolist(), fired.b[chosen].tolist(), tokens, numbers, strict=True)
+            dots = [r.UnitPoint(a, b, token, texts[number]) for a, b, token, number in columns]
+        return r.UnitScatter(tuple(dots), grid(fired, cells) if many else (), len(fired))
+
+    def token_rows(self, comparison: str, feature_a: int, feature_b: int, limit: int = 20) -> list[r.TokenRow]:
+        """Token texts (of A's model; of a whole unit where the two differ) with most of both features' mass."""
+        fired = self._fired(comparison, feature_a, feature_b)
+        if not len(fired):
+            return []
+        numbers, place = np.unique(self._spelled(comparison, feature_a, feature_b).text, return_inverse=True)
+        mass_a, mass_b = np.bincount(place, fired.a), np.bincount(place, fired.b)
+        share_a, share_b = (mass / mass.sum() if mass.sum() else np.zeros(len(mass)) for mass in (mass_a, mass_b))
+        # Rounded: the last digits of sums must not change the order of equals.
+        order = np.lexsort((numbers, -np.round(share_a + share_b, 9)))[:limit]
+        n_a, n_b, n_both = (np.bincount(place, on) for on in (fired.a > 0, fired.b > 0, fired.of("both")))
+        c = self.comparison(comparison)
+        asked = {"text_ids": numbers[order].tolist()}
+        if c.alignment == "identical":
+            found = self._dicts("texts", model=self._spaces[c.space_a].model, **asked)
+        else:
+            found = self._dicts("aligned_texts", alignment=c.alignment, **asked)
+        texts = {row["text_id"]: row for row in found}
+        return [
+            r.TokenRow(
+                texts[int(numbers[i])]["text"],
+                texts[int(numbers[i])]["n_tokens"],
+                int(n_a[i]),
+                int(n_b[i]),
+                int(n_both[i]),
+                float(share_a[i]) if mass_a.sum() else None,
+                float(share_b[i]) if mass_b.sum() else None,
+            )
+            for i in order
+        ]
+
+    # The units -----------------------------------------------------------------------------------------------------
+    def _fired(self, comparison: str, feature_a: int, feature_b: int) -> Fired:
+        c = self._pair(comparison, feature_a, feature_b)
+
+        def ask() -> Fired:
+            sides = [self._active(c.space_a, feature_a), self._active(c.space_b, feature_b)]
+            if c.alignment != "identical":
+                passage = np.concatenate([side.passage for side in sides])
+                lists = self._lists("units_of_tokens", passage, alignment=c.alignment)
+                sides = [side.by_unit(lists, name) for side, name in zip(sides, ("units_a", "units_b"), strict=True)]
+            unit = np.union1d(sides[0].unit, sides[1].unit)
+            passage, (a, b) = np.zeros(len(unit), np.int64), (np.zeros(len(unit)) for _ in sides)
+            for side, activation in zip(sides, (a, b), strict=True):
+                place = np.searchsorted(unit, side.unit)
+                passage[place] = side.passage
+                # A unit of several tokens has the largest of their activations.
+                np.maximum.at(activation, place, side.activation)
+            return Fired(unit, passage, a, b)
+
+        return self._recent.get(("fired", comparison, feature_a, feature_b), ask)
+
+    def _active(self, space: str, feature: int) -> "Active":
+        """Where a feature fires; its units are the tokens of its own model."""
+        found = self._columns("activations", space=space, feature=feature)
+        begun = self._begun(self._spaces[space].model)
+        place = np.searchsorted(begun["first_token"], found["token_index"], side="right") - 1
+        own = found["token_index"] - begun["first_token"][place]
+        return Active(found["token_index"], own, begun["passage_id"][place], found["activation"])
+
+    def _spelled(self, comparison: str, feature_a: int, feature_b: int) -> Spelled:
+        c = self._pair(comparison, feature_a, feature_b)
+
+        def ask() -> Spelled:
+            fired = self._fired(comparison, feature_a, feature_b)
+            contexts = self._lists("contexts", fired.passage, model=self._spaces[c.space_a].model)
+            first = contexts.first("first_token", fired.passage)
+            if c.alignment == "identical":
+                text = contexts.of("text_ids", fired.passage, fired.unit - first)
+                return Spelled(text, fired.unit, text)
+            units = self._lists("texts_of_units", fired.passage, alignment=c.alignment)
+            own = fired.unit - units.first("first_unit", fired.passage)
+            place = units.place("units_a", fired.passage, own)
+            token_text = contexts.of("text_ids", fired.passage, place)
+            return Spelled(units.of("text_ids", fired.passage, own), first + place, token_text)
+
+        return self._recent.get(("spelled", comparison, feature_a, feature_b), ask)
+
+    def _lists(self, name: str, passage: Ints, **asked: object) -> "Lists":
+        """What a question gives of some passages."""
+        return Lists(self._arrow(name, passages=np.unique(passage).tolist(), **asked))
+
+    def _columns(self, name: str, **asked: object) -> dict[str, Any]:
+        table = self._arrow(name, **asked)
+        return {column: _numbers(table[column]) for column in table.column_names}
+
+    def _begun(self, model: str) -> dict[str, Ints]:
+        """The passages of a model and the first token of each, in order: passage_id, first_token."""
+        if model not in self._first_tokens:
+            self._first_tokens[model] = self._columns("first_tokens", model=model)
+        return self._first_tokens[model]
+
+    def _first_row(self, model: str) -> int:
+        """The row of `tokens` at which a model's tokens begin: they stand in their order, one after the other."""
+        if model not in self._first_rows:
+            self._first_rows[model] = self._dicts("first_row", model=model)[0]["row"]
+        return self._first_rows[model]
+
+    def _sourced(self, page: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        passages = [row["passage_id"] for row in page]
+        found = self._dicts("sources", passages=passages) if page else []
+        sources = {row["passage_id"]: row["source"] for row in found}
+        return [row | {"source": sources[row["passage_id"]]} for row in page]
+
+
+def strongest(fired: Fired, chosen: npt.NDArray[np.bool_]) -> list[dict[str, Any]]:
+    """The passages of some units, by their strongest: A's times B's activation where both fire, else the one side's.
+
+    Dividing both by their maxima would not change the order. Of equals the first unit, and the first passage.
+    """
+    unit, passage, a, b = (column[chosen] for column in (fired.unit, fired.passage, fired.a, fired.b))
+    strength = np.where((a > 0) & (b > 0), a * b, a + b)
+    order = np.lexsort((unit, -strength))
+    found, best = np.unique(passage[order], return_index=True)
+    largest = []
+    for side in (a, b):
+        most = np.zeros(len(found))
+        np.maximum.at(most, np.searchsorted(found, passage), side)
+        largest.append(most)
+    best = order[best]
+    ranked = np.lexsort((found, -strength[best]))
+    names = ("passage_id", "unit", "activation_a", "activation_b")
+    columns = (found[ranked], unit[best][ranked], *(most[ranked] for most in largest))
+    return [dict(zip(names, row, strict=True)) for row in zip(*(column.tolist() for column in columns), strict=True)]
+
+
+def sample(unit: Ints, chosen: npt.NDArray[np.bool_], most: int) -> Ints:
+    """Places of up to `most` of the chosen units, in order: those with the smallest hash, the same every time."""
+    places = np.flatnonzero(chosen)
+    # Fibonacci hashing: multiples of 2^64 / golden ratio spread evenly (Knuth, TAOCP 3, 6.4).
+    lots = unit[places].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    return np.sort(places[np.argsort(lots, kind="stable")[:most]])
+
+
+def grid(fired: Fired, cells: int) -> tuple[r.DensityCell, ...]:
+    """How many units fall into each cell of the plane from 0 to both maxima; empty cells are left out."""
+    steps, places = [], []
+    for side in (fired.a, fired.b):
+        largest = side.max(initial=0.0)
+        steps.append(float(largest) / cells)
+        scaled = side / largest if largest > 0 else side
+        places.append(np.minimum(cells - 1, np.floor(scaled * cells)).astype(np.int64))
+    numbers, counts = np.unique(places[0] * cells + places[1], return_counts=True)
+    return tuple(
+        r.DensityCell(a * steps[0], (a + 1) * steps[0], b * steps[1], (b + 1) * steps[1], n)
+        for (a, b), n in zip((divmod(one, cells) for one in numbers.tolist()), counts.tolist(), strict=True)
+    )
