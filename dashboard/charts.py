@@ -163,8 +163,8 @@ def null_floor(
         for some, color, opacity, size in ((hidden, GREY, 0.55, 12), (shown, A, 0.9, 30))
     ]
     said = (
-        f"{len(dots):,} dots, features of {comparison.space_a}, {len(shown):,} of whose best matches pass the filters: r "
-        "of the best match, against how many units the feature fires on, over what chance gives."
+        f"{len(dots):,} dots, features of {comparison.space_a}, {len(shown):,} of whose best matches pass the filters: "
+        "r of the best match, against how many units the feature fires on, over what chance gives."
     )
     return finish(alt.layer(*_chance(ranges, x), *layers), height, said)
 
