@@ -56,18 +56,6 @@ def pairs_scatter(
 
     A rectangle can be dragged; it is the selection `region`, and begins as the given one.
     """
-    rows = [
-        {
-            "token": point.pearson_token,
-            "pearson": point.pearson,
-            "kept": KEPT if point.kept else "is filtered out",
-            "a": f"{comparison.space_a}:{point.feature_a}",
-            "b": f"{comparison.space_b}:{point.feature_b}",
-            "top": _shown(point.top_token_a),
-            "fires": point.n_active_a,
-        }
-        for point in points
-    ]
     x = alt.X(
         "token:Q",
         title="r that the token alone explains",
@@ -84,20 +72,47 @@ def pairs_scatter(
         alt.Tooltip("fires:Q", title="A fires on, tokens", format=",d"),
         alt.Tooltip("kept:N", title="this filter"),
     ]
-    hidden, shown = ([row for row in rows if (row["kept"] == KEPT) is wanted] for wanted in (False, True))
+    (hidden, shown), said = scatter_dots(points, comparison)
     dots = [
-        alt.Chart(frame(some)).mark_circle(color=color, opacity=opacity, size=size).encode(x=x, y=y, tooltip=tooltip)
+        alt.Chart(some).mark_circle(color=color, opacity=opacity, size=size).encode(x=x, y=y, tooltip=tooltip)
         for some, color, opacity, size in ((hidden, GREY, 0.25, 14), (shown, A, 0.9, 38))
     ]
     edges: Any = (
         {"x": [region.token_low, region.token_high], "y": [region.r_low, region.r_high]} if region else alt.Undefined
     )
     dragged = alt.selection_interval(name="region", encodings=["x", "y"], value=edges, zoom=False)
+    return finish(alt.layer(*_diagonal(), dots[0].add_params(dragged), dots[1]), height, said)
+
+
+Dots = tuple[tuple[pd.DataFrame, pd.DataFrame], str]
+"""Those that a filter leaves out and those that pass, and what is to be said of the picture."""
+
+
+def _dots(rows: Sequence[dict[str, Any]]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    hidden, shown = ([row for row in rows if (row["kept"] == KEPT) is wanted] for wanted in (False, True))
+    return frame(hidden), frame(shown)
+
+
+def scatter_dots(points: Sequence[r.PairPoint], comparison: r.Comparison) -> Dots:
+    """The last two layers of `pairs_scatter`."""
+    rows = [
+        {
+            "token": point.pearson_token,
+            "pearson": point.pearson,
+            "kept": KEPT if point.kept else "is filtered out",
+            "a": f"{comparison.space_a}:{point.feature_a}",
+            "b": f"{comparison.space_b}:{point.feature_b}",
+            "top": _shown(point.top_token_a),
+            "fires": point.n_active_a,
+        }
+        for point in points
+    ]
+    hidden, shown = _dots(rows)
     said = (
         f"{len(rows):,} dots, matches of {comparison.comparison}, {len(shown):,} of which pass the filters: r over all "
         "units, against the part of r that the token alone explains."
     )
-    return finish(alt.layer(*_diagonal(), dots[0].add_params(dragged), dots[1]), height, said)
+    return (hidden, shown), said
 
 
 def dragged(edges: Mapping[str, Sequence[float]]) -> r.Region | None:
@@ -131,17 +146,6 @@ def null_floor(
     ranges: Sequence[r.NullFloor], points: Sequence[r.BestPoint], comparison: r.Comparison, height: int = 340
 ) -> alt.LayerChart:
     """The best match of each feature of A against how often it fires, over what chance gives at that firing count."""
-    dots = [
-        {
-            "fires": point.n_units_a,
-            "pearson": point.pearson,
-            "kept": KEPT if point.kept else "is filtered out",
-            "a": f"{comparison.space_a}:{point.feature_a}",
-            "b": f"{comparison.space_b}:{point.feature_b}",
-            "top": _shown(point.top_token_a),
-        }
-        for point in points
-    ]
     x = alt.X(
         "fires:Q",
         title="units that A's feature fires on",
@@ -157,16 +161,33 @@ def null_floor(
         alt.Tooltip("fires:Q", title="A fires on, units", format=",d"),
         alt.Tooltip("kept:N", title="this filter"),
     ]
-    hidden, shown = ([row for row in dots if (row["kept"] == KEPT) is wanted] for wanted in (False, True))
+    (hidden, shown), said = floor_dots(points, comparison)
     layers = [
-        alt.Chart(frame(some)).mark_circle(color=color, opacity=opacity, size=size).encode(x=x, y=y, tooltip=tooltip)
+        alt.Chart(some).mark_circle(color=color, opacity=opacity, size=size).encode(x=x, y=y, tooltip=tooltip)
         for some, color, opacity, size in ((hidden, GREY, 0.55, 12), (shown, A, 0.9, 30))
     ]
+    return finish(alt.layer(*_chance(ranges, x), *layers), height, said)
+
+
+def floor_dots(points: Sequence[r.BestPoint], comparison: r.Comparison) -> Dots:
+    """The last two layers of `null_floor`."""
+    rows = [
+        {
+            "fires": point.n_units_a,
+            "pearson": point.pearson,
+            "kept": KEPT if point.kept else "is filtered out",
+            "a": f"{comparison.space_a}:{point.feature_a}",
+            "b": f"{comparison.space_b}:{point.feature_b}",
+            "top": _shown(point.top_token_a),
+        }
+        for point in points
+    ]
+    hidden, shown = _dots(rows)
     said = (
-        f"{len(dots):,} dots, features of {comparison.space_a}, {len(shown):,} of whose best matches pass the filters: "
+        f"{len(rows):,} dots, features of {comparison.space_a}, {len(shown):,} of whose best matches pass the filters: "
         "r of the best match, against how many units the feature fires on, over what chance gives."
     )
-    return finish(alt.layer(*_chance(ranges, x), *layers), height, said)
+    return (hidden, shown), said
 
 
 def _chance(ranges: Sequence[r.NullFloor], x: alt.X) -> list[alt.Chart]:

@@ -27,15 +27,32 @@ schemapi.disable_debug_mode()
 
 def pairs_scatter(
     reader: "Reader", comparison: r.Comparison, chosen: r.PairFilter, region: r.Region | None
-) -> alt.LayerChart | None:
+) -> dict[str, Any] | None:
     """None where the comparison has no candidate."""
     points = reader.points(comparison.comparison, chosen)
-    return charts.pairs_scatter(points, comparison, region) if points else None
+    if not points:
+        return None
+    return _dotted(reader.drawn(_scatter_without_dots, comparison, region), charts.scatter_dots(points, comparison))
 
 
-def null_floor(reader: "Reader", comparison: r.Comparison, chosen: r.PairFilter) -> alt.LayerChart:
-    ranges = reader.null_floor(comparison.comparison)
-    return charts.null_floor(ranges, reader.best_points(comparison.comparison, chosen), comparison)
+def _scatter_without_dots(reader: "Reader", comparison: r.Comparison, region: r.Region | None) -> alt.LayerChart:
+    return charts.pairs_scatter([], comparison, region)
+
+
+def null_floor(reader: "Reader", comparison: r.Comparison, chosen: r.PairFilter) -> dict[str, Any]:
+    dots = charts.floor_dots(reader.best_points(comparison.comparison, chosen), comparison)
+    return _dotted(reader.drawn(_floor_without_dots, comparison), dots)
+
+
+def _floor_without_dots(reader: "Reader", comparison: r.Comparison) -> alt.LayerChart:
+    return charts.null_floor(reader.null_floor(comparison.comparison), [], comparison)
+
+
+def _dotted(drawn: dict[str, Any], dots: charts.Dots) -> dict[str, Any]:
+    """A picture whose last two layers are dots, with these: a filter moves them, and all else is as it was."""
+    frames, said = dots
+    named = zip(list(drawn["datasets"])[-2:], map(_stream, frames), strict=True)
+    return drawn | {"datasets": drawn["datasets"] | dict(named), "description": said}
 
 
 def histogram(reader: "Reader", ref: FeatureRef, side: str) -> alt.Chart:
@@ -66,7 +83,9 @@ def sweep(reader: "Reader", one: Score, over: str) -> alt.LayerChart:
 
 
 def specification(chart: Any) -> dict[str, Any]:
-    """A chart in Vega-Lite; its frames lie under `datasets`, by name, as bytes of an Arrow stream."""
+    """A chart in Vega-Lite, unless it is so already; its frames lie under `datasets` by name, as Arrow streams."""
+    if isinstance(chart, dict):
+        return chart
     datasets: dict[str, bytes] = {}
     # Tests hold every kind of chart against the schema, and draw it.
     found: dict[str, Any] = _named(chart, datasets).to_dict(validate=False)
