@@ -27,6 +27,8 @@ class Recent:
                 known: Columns = self._kept[key]
                 return known
         found = ask()
+        if ROW + len(found) > KEPT:
+            return found
         with self._lock:
             self._kept[key] = found
             while sum(ROW + len(one) for one in self._kept.values()) > KEPT:

@@ -93,3 +93,5 @@ def test_what_was_asked_for_last_is_kept(monkeypatch: pytest.MonkeyPatch) -> Non
     assert get("large", 10_000) == 10_000
     assert get("large", 10_000) == 10_000
     assert asked[-2:] == ["large", "large"], "what is larger than all that may be kept is not kept"
+    assert get("b") == 10
+    assert asked[-1] == "large", "and nothing is let go for it"
