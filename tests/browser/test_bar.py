@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import WAIT
+from tests.browser.looks import settled
 from tests.browser.test_share import all_pairs
 
 
@@ -28,7 +29,7 @@ def test_search_opens_what_is_meant_and_back_leads_back(
     page = visitor.new_page()
     page.goto("/glossary")
     expect(page.get_by_role("heading", level=1)).to_have_text("Glossary")
-    expect(page.get_by_role("combobox", name="Search")).to_be_visible()
+    settled(page)
     page.keyboard.press("/")
     expect(page.get_by_role("combobox", name="Search")).to_be_focused()
     page.keyboard.type(text)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from store import records as r
-from store.read import Store
+from store.read import POINTS, Store
 
 LARGEST = "one.6~two.6"
 SQL = """
@@ -169,7 +169,7 @@ def test_pairs_funnel_and_pictures(
         first = sorted(among, key=lambda row: (not passes(row, f), row["lot"], row["feature_a"], row["feature_b"]))
         shown = [(row["feature_a"], row["feature_b"], passes(row, f), row["top_token_a"]) for row in first[: len(dots)]]
         assert [(dot.feature_a, dot.feature_b, dot.kept, dot.top_token_a) for dot in dots] == shown
-    assert len(shaped.points(LARGEST, f)) == 5000
+    assert len(shaped.points(LARGEST, f)) == POINTS
 
 
 @TRIALS
