@@ -18,6 +18,8 @@ def settled(page: Page) -> None:
     """Waits until nothing of the page is on its way."""
     expect(page.get_by_role("heading", level=1).first).to_be_visible()
     page.wait_for_function(DONE)
+    # Until then a + beside a pair is a plain link, and no key does anything.
+    page.wait_for_function("window.__homologListens")
     # A frame for what was drawn to be laid out.
     page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 

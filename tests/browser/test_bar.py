@@ -64,6 +64,7 @@ def test_pairs_are_collected_shared_as_one_link_and_taken_out(visitor: BrowserCo
     page.get_by_role("textbox", name="Title").fill("What both know of cats")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("What both know of cats")
+    page.wait_for_url("**title=**")
 
     with browser.new_context() as elsewhere:
         other = elsewhere.new_page()

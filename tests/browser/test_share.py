@@ -9,6 +9,7 @@ from dashboard import links
 from store.read import Store
 from store.records import PairFilter
 from tests.browser.conftest import WAIT
+from tests.browser.looks import settled
 
 
 def all_pairs(page: Page) -> str:
@@ -16,6 +17,7 @@ def all_pairs(page: Page) -> str:
     shown = "rare,dense,special,position,token,single_token,stop_token,not_mutual,hub,chance,thin"
     page.goto(f"/pairs?r=-1&show={shown}")
     expect(page.get_by_role("link", name="Compare").first).to_be_visible()
+    settled(page)
     return page.url
 
 
