@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -19,6 +18,7 @@ from store import cells
 from store.read import Store
 from store.visitors import Visitors
 from tests import hostile
+from tests.dashboard.test_components import Elements
 from tests.dashboard.test_pages import page
 
 ELEMENTS = {
@@ -40,20 +40,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return hostile.write(tmp_path_factory.mktemp("hostile") / "store")
 
 
-class Html(HTMLParser):
-    """Names, attributes and text of HTML."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
+class Html(Elements):
+    """The same, and comments."""
 
     def handle_comment(self, data: str) -> None:
         self.elements.append(("comment", {}))
