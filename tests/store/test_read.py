@@ -381,3 +381,13 @@ def test_another_schema(tmp_path: Path, version: int, said: str) -> None:
 def test_a_quote_in_the_path(tmp_path: Path) -> None:
     with Store(build.write(tmp_path / "it's; here", build.tables())) as store:
         assert store.counts()["passages"] == 3
+
+
+@pytest.mark.parametrize("comparison", ["a~b", "a~c"])
+def test_two_features_that_never_fire(comparison: str, tmp_path: Path) -> None:
+    rows = build.tables() | {"activations": []}
+    with Store(build.write(tmp_path / "store", rows)) as store:
+        assert store.group_counts(comparison, 0, 0) == {"both": 0, "only_a": 0, "only_b": 0}
+        assert [store.pair_strips(comparison, 0, 0, group) for group in r.GROUPS] == [[], [], []]
+        assert store.unit_scatter(comparison, 0, 0) == r.UnitScatter((), (), 0)
+        assert store.token_rows(comparison, 0, 0) == []
