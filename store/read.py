@@ -225,9 +225,7 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores, Units):
         asked = self._feature(space, feature)
         filters.one_of("stratum", stratum, STRATA)
         page = self._dicts("examples", **asked, stratum=stratum, limit=limit)
-        return strips.examples(
-            self._dicts, self._texts, page, self._spaces[space], feature, stratum=stratum, width=width
-        )
+        return strips.examples(self._strips, page, self._spaces[space], feature, stratum=stratum, width=width)
 
     def elsewhere(self, space: str, feature: int, thresholds: r.Thresholds = DEFAULTS) -> list[r.Elsewhere]:
         """The feature's best match in every comparison that its space is part of."""

@@ -2,35 +2,42 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sized
+from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
-KEPT = 2_000_000
-"""Rows whose columns are kept in memory, all together: some tens of megabytes."""
+KEPT = 32_000_000
+"""Bytes of columns that are kept in memory, all together."""
 ROW = 1000
-"""What columns count as, however short they are."""
-Columns = TypeVar("Columns", bound=Sized)
+"""Bytes that columns count as beside their numbers, however short they are."""
+Columns = TypeVar("Columns")
 
 
 class Recent:
-    """Columns that were asked for last, `KEPT` rows of them at most. Safe to share between threads."""
+    """Columns that were asked for last, `KEPT` bytes of them at most. Safe to share between threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+        self._bytes = 0
 
     def get(self, key: Hashable, ask: Callable[[], Columns]) -> Columns:
-        """What is kept under a key, else what `ask` gives."""
+        """What is kept under a key, else what `ask` gives: a record whose fields are numpy arrays."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 known: Columns = self._kept[key]
                 return known
         found = ask()
-        if ROW + len(found) > KEPT:
+        if size(found) > KEPT:
             return found
         with self._lock:
+            self._bytes += size(found) - (size(self._kept[key]) if key in self._kept else 0)
             self._kept[key] = found
-            while sum(ROW + len(one) for one in self._kept.values()) > KEPT:
-                self._kept.popitem(last=False)
+            while self._bytes > KEPT:
+                self._bytes -= size(self._kept.popitem(last=False)[1])
         return found
+
+
+def size(columns: Any) -> int:
+    """Bytes of a record's arrays."""
+    return ROW + sum(int(column.nbytes) for column in vars(columns).values())

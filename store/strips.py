@@ -1,113 +1,121 @@
 """Strips: stretches of a passage around a token, from the rows that the store's SQL gives."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from store import records as r
+from store.lists import Ints, Lists
 
 Rows = list[dict[str, Any]]
-Ask = Callable[..., Rows]
-"""`Store._dicts`: the name of a question and its bound values -> rows."""
-Texts = Callable[[str, Iterable[int]], dict[int, str]]
-"""`Store._texts`: a model and numbers of its vocabulary -> texts."""
 Side = tuple[r.Space, int]
 """A space and a feature of it."""
 
 
-def examples(
-    ask: Ask, texts: Texts, page: Rows, space: r.Space, feature: int, *, stratum: str, width: int
-) -> list[r.Strip]:
+@dataclass(frozen=True)
+class Read:
+    """What strips are read from: questions of `Store`."""
+
+    ask: Callable[..., Rows]
+    """The name of a question and its bound values -> rows."""
+    texts: Callable[[str, Iterable[int]], dict[int, str]]
+    """A model and numbers of its vocabulary -> texts."""
+    contexts: Callable[[str, Ints], Lists]
+    """A model and passages -> their tokens."""
+    first_row: Callable[[str], int]
+    """A model -> the row of `tokens` at which it begins."""
+
+
+def examples(read: Read, page: Rows, space: r.Space, feature: int, *, stratum: str, width: int) -> list[r.Strip]:
     """One strip for each row of `page` (rank, token_index, passage_id, source), in its order."""
-    passages, focus = [row["passage_id"] for row in page], [row["token_index"] for row in page]
-    found = _around(ask, texts, space.model, passages, focus, [1] * len(page), width)
-    activations = _activations(ask, (space, feature), found.values())
+    found = _around(read, space.model, page, [range(row["token_index"], row["token_index"] + 1) for row in page], width)
+    activations = _activations(read, (space, feature), found)
     return [
-        _strip(
-            row["passage_id"], row["source"], found[row["token_index"]], activations, stratum=stratum, rank=row["rank"]
-        )
-        for row in page
+        _strip(row["passage_id"], row["source"], tokens, activations, stratum=stratum, rank=row["rank"])
+        for row, tokens in zip(page, found, strict=True)
     ]
 
 
 def pairs(
-    ask: Ask, texts: Texts, page: Rows, model: str, activations: Sequence[dict[int, float]], *, width: int
+    read: Read, page: Rows, model: str, activations: Sequence[dict[int, float]], *, width: int
 ) -> list[r.PairStrip]:
     """One pair of strips for each row of `units.strongest`, where a unit is a token of both models.
 
     `activations`: of A and of B, by token.
     """
-    passages, focus = [row["passage_id"] for row in page], [row["unit"] for row in page]
-    found = _around(ask, texts, model, passages, focus, [1] * len(page), width)
+    found = _around(read, model, page, [range(row["unit"], row["unit"] + 1) for row in page], width)
     strips = []
-    for row in page:
-        a, b = (_strip(row["passage_id"], row["source"], found[row["unit"]], own) for own in activations)
+    for row, tokens in zip(page, found, strict=True):
+        a, b = (_strip(row["passage_id"], row["source"], tokens, own) for own in activations)
         strips.append(r.PairStrip(a, b, row["activation_a"], row["activation_b"]))
     return strips
 
 
 def aligned_pairs(
-    ask: Ask, texts: Texts, page: Rows, side_a: Side, side_b: Side, *, width: int, first_rows: tuple[int, int]
+    read: Read, page: Rows, focus: Sequence[tuple[range, range]], side_a: Side, side_b: Side, *, width: int
 ) -> list[r.PairStrip]:
-    """The same with the tokens of each unit in `page` (store/sql/unit_tokens.sql).
+    """The same where a unit is some tokens of A and some of B: `focus`, one pair for each row of `page`.
 
-    B shows the text that A shows, in B's tokens. `first_rows`: the rows of `tokens` at which both models begin.
+    B shows the text that A shows, in B's tokens.
     """
-    passages = [row["passage_id"] for row in page]
-    focus, n_focus = [row["token_a"] for row in page], [row["n_tokens_a"] for row in page]
-    found_a = _around(ask, texts, side_a[0].model, passages, focus, n_focus, width)
-    found_b = _beside(ask, texts, page, found_a, (side_a[0].model, side_b[0].model), first_rows)
-    on_a, on_b = _activations(ask, side_a, found_a.values()), _activations(ask, side_b, found_b.values())
+    found_a = _around(read, side_a[0].model, page, [on_a for on_a, _ in focus], width)
+    found_b = _beside(read, page, found_a, [on_b for _, on_b in focus], (side_a[0].model, side_b[0].model))
+    on_a, on_b = _activations(read, side_a, found_a), _activations(read, side_b, found_b)
     strips = []
-    for row in page:
-        a = _strip(row["passage_id"], row["source"], found_a[row["token_a"]], on_a)
-        b = _strip(row["passage_id"], row["source"], found_b[row["token_b"]], on_b)
+    for row, tokens_a, tokens_b in zip(page, found_a, found_b, strict=True):
+        a = _strip(row["passage_id"], row["source"], tokens_a, on_a)
+        b = _strip(row["passage_id"], row["source"], tokens_b, on_b)
         # Both show one stretch of text, so what lies beyond it is the same.
         b = r.Strip(b.passage_id, b.source, b.tokens, a.cut_left, a.cut_right)
         strips.append(r.PairStrip(a, b, row["activation_a"], row["activation_b"]))
     return strips
 
 
-def _around(
-    ask: Ask, texts: Texts, model: str, passages: list[int], focus: list[int], n_focus: list[int], width: int
-) -> dict[int, Rows]:
-    """The tokens around each focus."""
-    places = {"passages": passages, "focus": focus, "n_focus": n_focus}
-    windows = ask("strip_windows", model=model, width=width, **places) if focus else []
-    spelled = texts(model, (_number(one) for window in windows for one in window["text_ids"]))
-    return {
-        window["focus"]: [
-            _token(spelled, number, window["first_token"] + place, window["focus"], window["n_focus"], width)
-            for place, number in enumerate(window["text_ids"])
+def _around(read: Read, model: str, page: Rows, focus: Sequence[range], width: int) -> list[Rows]:
+    """The tokens around each focus, one more than shown on either side to tell whether the passage goes on."""
+    windows = []
+    for (first, ids), own in zip(_contexts(read, model, page), focus, strict=True):
+        lower = max(own.start - width - 1, first)
+        windows.append((lower, ids[lower - first : own.stop + width + 1 - first]))
+    spelled = read.texts(model, (_number(one) for _, ids in windows for one in ids))
+    return [
+        [
+            _token(spelled, number, token, own, is_shown=own.start - width <= token < own.stop + width)
+            for token, number in enumerate(ids, lower)
         ]
-        for window in windows
-    }
+        for (lower, ids), own in zip(windows, focus, strict=True)
+    ]
 
 
-def _beside(
-    ask: Ask, texts: Texts, page: Rows, found_a: dict[int, Rows], models: tuple[str, str], first_rows: tuple[int, int]
-) -> dict[int, Rows]:
-    """B's tokens of the stretches of text that A's strips show, by B's focus."""
-    if not page:
-        return {}
-    shown = [[t["token_index"] for t in found_a[row["token_a"]] if t["is_shown"]] for row in page]
-    ends = {"lower": [tokens[0] for tokens in shown], "upper": [tokens[-1] + 1 for tokens in shown]}
-    characters_a = _characters(ask, first_rows[0], **ends)
-    rows = ask("contexts", model=models[1], passages=[row["passage_id"] for row in page])
-    contexts = {row["passage_id"]: row for row in rows}
-    lower = [row["first_token"] for row in rows]
-    upper = [row["first_token"] + len(row["text_ids"]) for row in rows]
-    characters_b = _characters(ask, first_rows[1], lower=lower, upper=upper)
-    spelled = texts(models[1], (_number(one) for row in rows for one in row["text_ids"]))
-    found: dict[int, Rows] = {}
-    for row, tokens in zip(page, shown, strict=True):
+def _beside(read: Read, page: Rows, found_a: list[Rows], focus: Sequence[range], models: tuple[str, str]) -> list[Rows]:
+    """B's tokens of the stretches of text that A's strips show."""
+    contexts = _contexts(read, models[1], page)
+    shown = [[token["token_index"] for token in tokens if token["is_shown"]] for tokens in found_a]
+    characters_a = _characters(read, models[0], [range(tokens[0], tokens[-1] + 1) for tokens in shown])
+    characters_b = _characters(read, models[1], [range(first, first + len(ids)) for first, ids in contexts])
+    spelled = read.texts(models[1], (_number(one) for _, ids in contexts for one in ids))
+    found = []
+    for (first, ids), own, tokens in zip(contexts, focus, shown, strict=True):
         stretch = characters_a[tokens[0]][0], characters_a[tokens[-1]][1]
-        context = contexts[row["passage_id"]]
-        found[row["token_b"]] = [
-            _token(spelled, number, token, row["token_b"], row["n_tokens_b"])
-            for token, number in enumerate(context["text_ids"], context["first_token"])
-            if _overlaps(characters_b[token], stretch)
-        ]
+        found.append(
+            [
+                _token(spelled, number, token, own)
+                for token, number in enumerate(ids, first)
+                if _overlaps(characters_b[token], stretch)
+            ]
+        )
     return found
+
+
+def _contexts(read: Read, model: str, page: Rows) -> list[tuple[int, list[int]]]:
+    """The first token of each row's passage, and the numbers of the texts of all its tokens."""
+    passages = np.array([row["passage_id"] for row in page], np.int64)
+    contexts = read.contexts(model, passages)
+    firsts = contexts.first("first_token", passages).tolist()
+    texts = [contexts.whole("text_ids", one).tolist() for one in passages.tolist()]
+    return list(zip(firsts, texts, strict=True))
 
 
 def _overlaps(characters: tuple[int, int], stretch: tuple[int, int]) -> bool:
@@ -116,9 +124,21 @@ def _overlaps(characters: tuple[int, int], stretch: tuple[int, int]) -> bool:
     return stretch[0] <= start <= stretch[1] if start == end else start < stretch[1] and end > stretch[0]
 
 
-def _characters(ask: Ask, row: int, *, lower: list[int], upper: list[int]) -> dict[int, tuple[int, int]]:
-    found = ask("characters", row=row, lower=lower, upper=upper)
-    return {one["token_index"]: (one["char_start"], one["char_end"]) for one in found}
+def _characters(read: Read, model: str, stretches: Sequence[range]) -> dict[int, tuple[int, int]]:
+    """Where the tokens of some stretches stand in their passages' texts: first character, one past the last."""
+    rows = _stretched(read, "characters", stretches, row=read.first_row(model)) if stretches else []
+    return {one["token_index"]: (one["char_start"], one["char_end"]) for one in rows}
+
+
+def _activations(read: Read, side: Side, stretches: Sequence[Rows]) -> dict[int, float]:
+    """A feature's activations in stretches of tokens, each one after the other."""
+    ranges = [range(tokens[0]["token_index"], tokens[-1]["token_index"] + 1) for tokens in stretches]
+    rows = _stretched(read, "strip_activations", ranges, space=side[0].space, feature=side[1]) if ranges else []
+    return {row["token_index"]: row["activation"] for row in rows}
+
+
+def _stretched(read: Read, name: str, stretches: Sequence[range], **asked: object) -> Rows:
+    return read.ask(name, lower=[one.start for one in stretches], upper=[one.stop for one in stretches], **asked)
 
 
 def _number(number: int) -> int:
@@ -126,26 +146,14 @@ def _number(number: int) -> int:
     return number if number >= 0 else -1 - number
 
 
-def _token(
-    texts: dict[int, str], number: int, token: int, focus: int, n_focus: int, width: int | None = None
-) -> dict[str, Any]:
+def _token(texts: dict[int, str], number: int, token: int, focus: range, *, is_shown: bool = True) -> dict[str, Any]:
     return {
         "token_index": token,
         "text": texts[_number(number)],
         "is_special": number < 0,
-        "is_focus": focus <= token < focus + n_focus,
-        "is_shown": width is None or focus - width <= token < focus + n_focus + width,
+        "is_focus": token in focus,
+        "is_shown": is_shown,
     }
-
-
-def _activations(ask: Ask, side: Side, stretches: Iterable[Rows]) -> dict[int, float]:
-    """A feature's activations in stretches of tokens, each one after the other."""
-    ends = [(tokens[0]["token_index"], tokens[-1]["token_index"] + 1) for tokens in stretches]
-    if not ends:
-        return {}
-    lower, upper = [first for first, _ in ends], [last for _, last in ends]
-    rows = ask("strip_activations", space=side[0].space, feature=side[1], lower=lower, upper=upper)
-    return {row["token_index"]: row["activation"] for row in rows}
 
 
 def _strip(

@@ -6,20 +6,22 @@ is arithmetic on columns, which are kept for the pairs that were asked for last.
 
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from store import filters, strips
 from store import records as r
 from store.connection import MEMORY, THREADS
 from store.judged import Judged
+from store.lists import Ints, Lists, numbers
 from store.recent import Recent
 
-Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+WHOLE = 50_000_000
+"""Tokens of all models up to which all passages' lists are kept, four bytes each; else a question reads its own."""
 
 
 @dataclass(frozen=True)
@@ -74,57 +76,17 @@ class Active:
         return Active(unit, self.place[known], self.passage[known], self.activation[known])
 
 
-class Lists:
-    """Lists that belong to passages, one after the other in memory. What a list holds NULL for is -1."""
-
-    def __init__(self, table: pa.Table) -> None:
-        self._passages = _numbers(table["passage_id"])
-        self._table = table.combine_chunks()
-
-    def first(self, name: str, passage: Ints) -> Ints:
-        """A column that holds a number for each passage, for some of them."""
-        found: Ints = _numbers(self._table[name])[self._at(passage)]
-        return found
-
-    def of(self, name: str, passage: Ints, place: Ints) -> Ints:
-        """The numbers at some places, from 0, of the lists of some passages."""
-        values, offsets = self._flat(name)
-        found: Ints = values[offsets[self._at(passage)] + place]
-        return found
-
-    def place(self, name: str, passage: Ints, number: Ints) -> Ints:
-        """The first place, from 0, of a number that the list of a passage holds."""
-        values, offsets = self._flat(name)
-        owner = np.repeat(np.arange(len(self._passages)), np.diff(offsets))
-        # One number for an owner and what it holds, so that both are searched at once.
-        step = int(values.max(initial=0)) + 2
-        keys, first = np.unique(owner * step + values, return_index=True)
-        at = self._at(passage)
-        found: Ints = first[np.searchsorted(keys, at * step + number)] - offsets[at]
-        return found
-
-    def _at(self, passage: Ints) -> Ints:
-        return np.searchsorted(self._passages, passage)
-
-    def _flat(self, name: str) -> tuple[Ints, Ints]:
-        column = self._table[name]
-        lists = column.chunk(0) if column.num_chunks else pa.array([], column.type)
-        return _numbers(lists.flatten()), np.concatenate([[0], np.cumsum(_numbers(lists.value_lengths()))])
-
-
-def _numbers(column: Any) -> Any:
-    """A column as int64 or float64, -1 for NULL."""
-    found = (column.fill_null(-1) if column.null_count else column).to_numpy()
-    return found.astype(np.float64 if found.dtype.kind == "f" else np.int64, copy=False)
-
-
 class Units(Judged):
     """The questions about two features' units."""
 
     def __init__(self, folder: Path | str, memory: str = MEMORY, threads: int = THREADS) -> None:
         super().__init__(folder, memory, threads)
         self._recent = Recent()
+        self._reading = Lock()
+        self._whole: dict[tuple[str, ...], Lists] = {}
+        self._n_tokens = self.counts()["tokens"]
         self._first_tokens: dict[str, dict[str, Ints]] = {}
+        self._strips = strips.Read(self._dicts, self._texts, self._contexts, self._first_row)
 
     def group_counts(self, comparison: str, feature_a: int, feature_b: int) -> dict[str, int]:
         """Units in each of `records.GROUPS`."""
@@ -154,13 +116,9 @@ class Units(Judged):
                 dict(zip(fired.unit[on].tolist(), side[on].tolist(), strict=True))
                 for side, on in ((side, shown & (side > 0)) for side in (fired.a, fired.b))
             ]
-            return strips.pairs(self._dicts, self._texts, page, sides[0][0].model, activations, width=width)
-        asked = {"chosen": [row["unit"] for row in page], "passages": [row["passage_id"] for row in page]}
-        found = self._dicts("unit_tokens", alignment=c.alignment, **self._models_of(c), **asked) if page else []
-        tokens = {row.pop("unit"): row for row in found}
-        first_rows = self._first_row(sides[0][0].model), self._first_row(sides[1][0].model)
-        page = [row | tokens[row["unit"]] for row in page]
-        return strips.aligned_pairs(self._dicts, self._texts, page, *sides, width=width, first_rows=first_rows)
+            return strips.pairs(self._strips, page, sides[0][0].model, activations, width=width)
+        focus = [self._unit_tokens(c, row["passage_id"], row["unit"]) for row in page]
+        return strips.aligned_pairs(self._strips, page, focus, *sides, width=width)
 
     def unit_scatter(
         self, comparison: str, feature_a: int, feature_b: int, points: int = 2000, cells: int = 40
@@ -218,8 +176,7 @@ class Units(Judged):
         def ask() -> Fired:
             sides = [self._active(c.space_a, feature_a), self._active(c.space_b, feature_b)]
             if c.alignment != "identical":
-                passage = np.concatenate([side.passage for side in sides])
-                lists = self._lists("units_of_tokens", passage, alignment=c.alignment)
+                lists = self._unit_lists(c.alignment, np.concatenate([side.passage for side in sides]))
                 sides = [side.by_unit(lists, name) for side, name in zip(sides, ("units_a", "units_b"), strict=True)]
             unit = np.union1d(sides[0].unit, sides[1].unit)
             passage, (a, b) = np.zeros(len(unit), np.int64), (np.zeros(len(unit)) for _ in sides)
@@ -245,26 +202,58 @@ class Units(Judged):
 
         def ask() -> Spelled:
             fired = self._fired(comparison, feature_a, feature_b)
-            contexts = self._lists("contexts", fired.passage, model=self._spaces[c.space_a].model)
+            contexts = self._contexts(self._spaces[c.space_a].model, fired.passage)
             first = contexts.first("first_token", fired.passage)
             if c.alignment == "identical":
                 text = contexts.of("text_ids", fired.passage, fired.unit - first)
                 return Spelled(text, fired.unit, text)
-            units = self._lists("texts_of_units", fired.passage, alignment=c.alignment)
+            units = self._unit_lists(c.alignment, fired.passage)
             own = fired.unit - units.first("first_unit", fired.passage)
-            place = units.place("units_a", fired.passage, own)
+            place = units.of("places_a", fired.passage, own)
             token_text = contexts.of("text_ids", fired.passage, place)
             return Spelled(units.of("text_ids", fired.passage, own), first + place, token_text)
 
         return self._recent.get(("spelled", comparison, feature_a, feature_b), ask)
 
-    def _lists(self, name: str, passage: Ints, **asked: object) -> "Lists":
-        """What a question gives of some passages."""
-        return Lists(self._arrow(name, passages=np.unique(passage).tolist(), **asked))
+    def _unit_tokens(self, c: r.Comparison, passage: int, unit: int) -> tuple[range, range]:
+        """The tokens of A and of B in an aligned unit."""
+        here = np.array([passage])
+        lists = self._unit_lists(c.alignment, here)
+        own = unit - int(lists.first("first_unit", here)[0])
+        found = []
+        for space, name in ((c.space_a, "units_a"), (c.space_b, "units_b")):
+            first = int(self._contexts(self._spaces[space].model, here).first("first_token", here)[0])
+            places = np.flatnonzero(lists.whole(name, passage) == own)
+            found.append(range(first + int(places[0]), first + int(places[-1]) + 1))
+        return found[0], found[1]
+
+    def _contexts(self, model: str, passage: Ints) -> Lists:
+        """The tokens of some passages: first_token; text_ids, of a special one -1 - its text's."""
+        return self._lists("contexts", passage, model=model)
+
+    def _unit_lists(self, alignment: str, passage: Ints) -> Lists:
+        """The units of some passages: first_unit; units_a, units_b by token; text_ids, places_a (A's token) by unit."""
+        return self._lists("unit_lists", passage, alignment=alignment)
+
+    def _lists(self, name: str, passage: Ints, **asked: str) -> Lists:
+        """What a question gives of all passages, read once, or of these where the text is too large to be kept."""
+        if self._n_tokens > WHOLE:
+            return self._read_lists(f"{name}_of_passages", passages=np.unique(passage).tolist(), **asked)
+        key = (name, *asked.values())
+        with self._reading:
+            if key not in self._whole:
+                self._whole[key] = self._read_lists(name, **asked)
+            return self._whole[key]
+
+    def _read_lists(self, name: str, **asked: object) -> Lists:
+        lists = Lists(self._arrow(name, **asked))
+        if "units_a" in lists:
+            lists.add_places("places_a", "units_a")
+        return lists
 
     def _columns(self, name: str, **asked: object) -> dict[str, Any]:
         table = self._arrow(name, **asked)
-        return {column: _numbers(table[column]) for column in table.column_names}
+        return {column: numbers(table[column]) for column in table.column_names}
 
     def _begun(self, model: str) -> dict[str, Ints]:
         """The passages of a model and the first token of each, in order: passage_id, first_token."""

@@ -1,5 +1,2 @@
--- The tokens of some passages by the numbers of their texts. Parameters: $model, $passages (list)
-SELECT passage_id, first_token, text_ids
-FROM contexts
-WHERE model = $model AND passage_id IN (SELECT unnest($passages::INTEGER[]))
-ORDER BY passage_id
+-- The tokens of all passages by the numbers of their texts. Parameters: $model
+SELECT passage_id, first_token, text_ids FROM contexts WHERE model = $model ORDER BY passage_id

@@ -5,8 +5,10 @@ import pyarrow as pa
 import pytest
 
 from store import recent, units
+from store.lists import Lists
+from store.order import Order
 from store.recent import Recent
-from store.units import Fired, Lists
+from store.units import Fired
 
 
 def fired(seed: int, n: int = 400) -> Fired:
@@ -76,22 +78,47 @@ def test_lists_of_passages() -> None:
     passage = np.array([8, 3, 8, 3])
     np.testing.assert_array_equal(lists.first("first_unit", passage), [80, 30, 80, 30])
     np.testing.assert_array_equal(lists.of("units", passage, np.array([3, 0, 2, 2])), [5, -1, -1, 0])
-    np.testing.assert_array_equal(lists.place("units", passage, np.array([5, 1, 2, 0])), [3, 3, 0, 1])
+    assert [lists.whole("units", one).tolist() for one in (3, 5, 8)] == [[-1, 0, 0, 1], [], [2, 2, -1, 5]]
+
+
+@pytest.mark.parametrize("largest", [9, 70_000, 3_000_000_000])
+def test_lists_of_small_and_of_large_numbers(largest: int) -> None:
+    table = pa.table({"passage_id": [0, 1], "ids": pa.array([[largest], [-1 - largest, 0]], pa.list_(pa.int64()))})
+    assert [Lists(table).whole("ids", one).tolist() for one in (0, 1)] == [[largest], [-1 - largest, 0]]
+
+
+def test_the_first_place_of_each_unit() -> None:
+    rng = np.random.default_rng(0)
+    rows: list[list[int | None]] = []
+    for _ in range(200):
+        row: list[int | None] = []
+        for unit in range(rng.integers(0, 6)):
+            row += [None] * int(rng.integers(0, 3)) + [unit] * int(rng.integers(1, 4))
+        rows.append(row + [None] * int(rng.integers(0, 3)))
+    lists = Lists(pa.table({"passage_id": range(200), "units": pa.array(rows, pa.list_(pa.int32()))}))
+    lists.add_places("places", "units")
+    for passage, row in enumerate(rows):
+        wanted = [row.index(unit) for unit in sorted({unit for unit in row if unit is not None})]
+        assert lists.whole("places", passage).tolist() == wanted
 
 
 def test_what_was_asked_for_last_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recent, "KEPT", 3 * recent.ROW + 100)
+    monkeypatch.setattr(recent, "KEPT", 3 * recent.ROW + 400)
     asked: list[str] = []
 
-    def get(key: str, size: int = 10) -> int:
-        return len(kept.get(key, lambda: asked.append(key) or range(size)))
+    def ask(key: str, n: int) -> Order:
+        asked.append(key)
+        return Order(*(np.zeros(n, np.int64),) * 2, np.zeros(n))
+
+    def get(key: str, n: int = 5) -> int:
+        return len(kept.get(key, lambda: ask(key, n)))
 
     kept = Recent()
     for key in ("a", "b", "c", "a", "d", "a", "b"):
-        assert get(key) == 10
+        assert get(key) == 5
     assert asked == ["a", "b", "c", "d", "b"]
     assert get("large", 10_000) == 10_000
     assert get("large", 10_000) == 10_000
     assert asked[-2:] == ["large", "large"], "what is larger than all that may be kept is not kept"
-    assert get("b") == 10
+    assert get("b") == 5
     assert asked[-1] == "large", "and nothing is let go for it"

@@ -1,5 +1,0 @@
--- The units of A's tokens and the texts of all units, of some passages. Parameters: $alignment, $passages (list)
-SELECT passage_id, first_unit, units_a, text_ids
-FROM unit_contexts
-WHERE alignment = $alignment AND passage_id IN (SELECT unnest($passages::INTEGER[]))
-ORDER BY passage_id
