@@ -7,27 +7,26 @@ import numpy as np
 
 from store import filters
 from store import records as r
-from store.judged import Judged
+from store.best import BestMatches, Mutual, node
+from store.lists import Ints
 
 DEFAULT = r.PairFilter()
 SMALLEST = 3
 """Spaces from which a group of matched features is called a family: two spaces make a pair."""
 
 
-class Families(Judged):
+class Families(BestMatches):
     """The part of `Store` that looks across comparisons; open a `Store`.
 
     Every filter counts only mutual best matches, whatever it hides; its `only` and its two features are left out of
-    account. Lists and counts read the best matches of all comparisons as columns, and make records of one page; a
-    single family is followed from feature to feature.
+    account.
     """
 
     def families(
         self, filter: r.PairFilter = DEFAULT, min_spaces: int = SMALLEST, limit: int = 100, offset: int = 0
     ) -> list[r.Family]:
         """Families of at least `min_spaces` spaces: most spaces first, then the strongest weakest context."""
-        links = self._links(filter)
-        groups = _Groups.of(links)
+        links, groups = self._grouped(filter)
         wide = np.flatnonzero(groups.n_spaces >= min_spaces)
         # Groups stand in the order of their first members, by space and feature: the last word among equals.
         order = np.lexsort((wide, -groups.weakest[wide], -groups.n_spaces[wide]))
@@ -37,14 +36,13 @@ class Families(Judged):
 
     def family_counts(self, filter: r.PairFilter = DEFAULT) -> r.FamilyCounts:
         """How many families span how many spaces, and how far a family could reach in this store."""
-        links = self._links(filter)
-        groups = _Groups.of(links)
+        links, groups = self._grouped(filter)
         models = list(dict.fromkeys(space.model for space in self.spaces()))
         model_of_space = np.array([models.index(self._spaces[name].model) for name in sorted(self._spaces)])
         sizes, counts = np.unique(groups.n_spaces, return_counts=True)
         spanned = groups.spanned(model_of_space)
         return r.FamilyCounts(
-            n_links=len(links["place"]),
+            n_links=len(links),
             by_spaces=tuple((int(n), int(count)) for n, count in zip(sizes[::-1], counts[::-1], strict=True)),
             n_every_model=int(((groups.n_spaces >= SMALLEST) & (spanned == len(models))).sum()),
             reach=self._reach(),
@@ -56,16 +54,15 @@ class Families(Judged):
         Raises `UnknownName` for a feature that this store does not have.
         """
         self._feature(space, feature)
-        asked = {"thresholds": filter.thresholds, **filters.links(filter)}
-        counted = set(self._counting()["comparisons"])
-        links: set[r.FamilyLink] = set()
-        members, new = {(space, feature)}, {(space, feature)}
-        while new:
-            rows = self._dicts("family_step", **asked, **self._paired(sorted(new)))
-            links |= {self._link(**row) for row in rows if row["comparison"] in counted}
-            new = {(one.space, one.feature) for link in links for one in (link.a, link.b)} - members
-            members |= new
-        return self._with_tokens([self._family(sorted(links, key=_order))])[0] if links else None
+        links = self._mutual(filter)
+        members = node([self._place_of_space[space]], [feature])
+        while True:
+            found = np.flatnonzero(np.isin(links.a, members) | np.isin(links.b, members))
+            reached = np.unique(np.concatenate([members, links.a[found], links.b[found]]))
+            if len(reached) == len(members):
+                break
+            members = reached
+        return self._with_tokens([self._family(self._records(links, found))])[0] if len(found) else None
 
     def family_pairs(
         self, members: Sequence[r.FamilyMember], thresholds: r.Thresholds = DEFAULT.thresholds
@@ -84,30 +81,16 @@ class Families(Judged):
         found = self._matches_of(pairs, thresholds)
         return sorted(found, key=lambda m: (-m.pearson_context, m.comparison, m.feature_a, m.feature_b))
 
-    def _links(self, filter: r.PairFilter) -> dict[str, np.ndarray]:
-        """Links by column: place (of the comparison), feature_a, feature_b, pearson, pearson_context; `comparisons`.
+    def _grouped(self, filter: r.PairFilter) -> "tuple[Mutual, _Groups]":
+        links = self._mutual(filter)
+        return links, self._recent.get(("groups", filters.whole(filter)), lambda: _Groups.of(links))
 
-        a and b name a member: the place of its space among their names, and its feature.
-        """
-        counted = self._counting()
-        asked = {"thresholds": filter.thresholds, **filters.links(filter), "comparisons": counted["comparisons"]}
-        found = self._asked("family_links", lambda own, text, values: own.execute(text, values).fetchnumpy(), **asked)
-        place = {name: place for place, name in enumerate(sorted(self._spaces))}
-        for side in ("a", "b"):
-            spaces = np.array([place[name] for name in counted[f"spaces_{side}"]], np.int64)
-            of_space = spaces[found["place"]] if len(spaces) else np.zeros(0, np.int64)
-            found[side] = (of_space << 32) | found[f"feature_{side}"].astype(np.int64)
-        return found | {"comparisons": np.array(counted["comparisons"], object)}
-
-    def _records(self, links: dict[str, np.ndarray], rows: np.ndarray) -> list[r.FamilyLink]:
-        return [
-            self._link(
-                links["comparisons"][links["place"][row]],
-                *(int(links[name][row]) for name in ("feature_a", "feature_b")),
-                *(float(links[name][row]) for name in ("pearson", "pearson_context")),
-            )
-            for row in rows
-        ]
+    def _records(self, links: Mutual, rows: Ints) -> list[r.FamilyLink]:
+        """Links in the order of comparison and features."""
+        names = self._counting()["comparisons"]
+        columns = (links.place, links.feature_a, links.feature_b, links.pearson, links.pearson_context)
+        found = zip(*(column[rows].tolist() for column in columns), strict=True)
+        return sorted((self._link(names[place], *rest) for place, *rest in found), key=_order)
 
     def _link(
         self, comparison: str, feature_a: int, feature_b: int, pearson: float, pearson_context: float
@@ -167,14 +150,14 @@ class _Groups:
     space_of_member: np.ndarray
 
     @staticmethod
-    def of(links: dict[str, np.ndarray]) -> "_Groups":
-        n = len(links["a"])
-        members, of_end = np.unique(np.concatenate([links["a"], links["b"]]), return_inverse=True)
+    def of(links: Mutual) -> "_Groups":
+        n = len(links)
+        members, of_end = np.unique(np.concatenate([links.a, links.b]), return_inverse=True)
         # The first member of a group is its name until here.
         groups, of_member = np.unique(connected(of_end[:n], of_end[n:], len(members)), return_inverse=True)
         of_link = of_member[of_end[:n]]
         weakest = np.full(len(groups), np.inf)
-        np.minimum.at(weakest, of_link, links["pearson_context"])
+        np.minimum.at(weakest, of_link, links.pearson_context)
         space = members >> 32
         return _Groups(of_link, _distinct(of_member, space, len(groups)), weakest, of_member, space)
 

@@ -1,4 +1,4 @@
-"""A page's filter as bits: what `flags` of store/sql/flagged.sql a match must not have, and must have."""
+"""A page's filter as the values that questions bind, and what it leaves step by step."""
 
 import math
 from collections.abc import Iterable
@@ -29,20 +29,46 @@ def steps(filter: r.PairFilter) -> list[str]:
     return [*BOUNDS, *(name for name in r.REASONS if name in filter.hide)]
 
 
-def flagged(comparison: str, filter: r.PairFilter) -> dict[str, Any]:
-    """The values that store/sql/flagged.sql binds."""
-    return {
-        **_edges(filter.region or r.Region(-1, -1, 1, 1)),
-        "comparison": comparison,
-        "feature_a": filter.feature_a,
-        "feature_b": filter.feature_b,
-        **{name: getattr(filter, name) for name in BOUNDS},
-    }
+def scope(comparison: str, filter: r.PairFilter) -> dict[str, Any]:
+    """The values that store/sql/scope.sql binds: what is not asked for is left out."""
+    features = {name: getattr(filter, name) for name in ("feature_a", "feature_b")}
+    region = _edges(filter.region) if filter.region else {}
+    return {"comparison": comparison, **region, **{name: one for name, one in features.items() if one is not None}}
 
 
 def _edges(region: r.Region) -> dict[str, float]:
     """Open where they reach the end: rounding leaves correlations a little beyond 1."""
     return {name: math.inf * edge if abs(edge) >= 1 else edge for name, edge in asdict(region).items()}
+
+
+def bounds(filter: r.PairFilter) -> dict[str, Any]:
+    """The bounds that some match may miss: no feature fires on less than no token."""
+    found = {name: getattr(filter, name) for name in BOUNDS}
+    return {name: bound for name, bound in found.items() if name != "min_active" or bound > 0}
+
+
+def passing(filter: r.PairFilter) -> dict[str, Any]:
+    """The values that store/sql/passing.sql binds, beside the moved thresholds: what asks for nothing is left out.
+
+    With `only`, the matches are those that this step of the funnel drops: they passed every step before it.
+    """
+    kept, order = steps(filter), [*BOUNDS, *r.REASONS]
+    required: dict[str, Any] = {}
+    if filter.only is not None:
+        one_of("filter", filter.only, order)
+        kept = [name for name in order[: order.index(filter.only)] if name in kept]
+        if filter.only in BOUNDS:
+            required = {filter.only.replace("min", "missed"): getattr(filter, filter.only)}
+        else:
+            required = {"require": _BITS[filter.only]}
+    clear = _sum(name for name in kept if name in r.REASONS)
+    within = {name: bound for name, bound in bounds(filter).items() if name in kept}
+    return {**({"clear": clear} if clear else {}), **within, **required}
+
+
+def whole(filter: r.PairFilter) -> r.PairFilter:
+    """A filter of all matches: without what only a page of pairs asks for."""
+    return replace(filter, only=None, feature_a=None, feature_b=None, region=None)
 
 
 def moved(thresholds: r.Thresholds) -> dict[str, Any]:
@@ -64,30 +90,7 @@ def reasons(bits: int) -> tuple[str, ...]:
 
 def is_picked(filter: r.PairFilter) -> bool:
     """Whether all that passes is a best match on either side, so that the picked matches hold it."""
-    return bool(masks(filter)["clear"] & _BITS["not_mutual"])
-
-
-def masks(filter: r.PairFilter) -> dict[str, int]:
-    """`clear`: bits that hide a match; `require`: bits that it must have.
-
-    With `only`, the matches are those that this step of the funnel drops: they passed every step before it.
-    """
-    if filter.only is None:
-        return {"clear": _sum(steps(filter)), "require": 0}
-    order = [*BOUNDS, *r.REASONS]
-    one_of("filter", filter.only, order)
-    before = order[: order.index(filter.only)]
-    return {"clear": _sum(name for name in steps(filter) if name in before), "require": _BITS[filter.only]}
-
-
-def kept(filter: r.PairFilter) -> dict[str, Any]:
-    """The values that store/sql/kept.sql binds beside those of flagged.sql and $sort."""
-    return {**masks(filter), "mutual_only": is_picked(filter)}
-
-
-def links(filter: r.PairFilter) -> dict[str, Any]:
-    """The values that store/sql/passing.sql binds, beside the moved thresholds."""
-    return {"clear": _sum(steps(filter)), **{name: getattr(filter, name) for name in BOUNDS}}
+    return bool(passing(filter).get("clear", 0) & _BITS["not_mutual"])
 
 
 def funnel(groups: list[tuple[int, int]], filter: r.PairFilter) -> list[r.FunnelStep]:

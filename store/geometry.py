@@ -1,12 +1,13 @@
 """Neighbourhoods and maps: what lies near a feature, in its own space and across a comparison."""
 
+import math
 from collections.abc import Sequence
 
 import pyarrow as pa
 
 from store import filters
 from store import records as r
-from store.judged import Judged
+from store.best import BestMatches
 
 BY = ("activation", "decoder_cosine")
 NEAR = 10
@@ -16,7 +17,7 @@ BINS = 20
 DEFAULT = r.PairFilter()
 
 
-class Geometry(Judged):
+class Geometry(BestMatches):
     """The part of `Store` that knows what lies where; open a `Store`."""
 
     # Neighbours --------------------------------------------------------------------------------------------------
@@ -24,27 +25,41 @@ class Geometry(Judged):
         """The nearest features of the same space, by one of `BY`; none for a feature that never fires."""
         asked = self._feature(space, feature)
         filters.one_of("neighbours by", by, BY)
-        return self._rows("neighbours", r.Neighbour, **asked, by=by, limit=limit)
+        rows = self._dicts("neighbours", **asked, by=by, limit=limit)
+        shown = self._sides((space, row["feature"]) for row in rows)
+        return [
+            r.Neighbour(**row, **{name: shown[space, row["feature"]][name] for name in ("top_token", "n_active")})
+            for row in rows
+        ]
 
     def neighbourhood(self, comparison: str, feature_a: int) -> r.Neighbourhood:
         """A's ten neighbours, where their best matches lie in B, and the ten neighbours of A's own best match."""
         c = self.comparison(comparison)
-        self._feature(c.space_a, feature_a)
-        found = self._dicts("best_match", comparison=comparison, feature_a=feature_a)
-        best = found[0] if found else dict.fromkeys(("feature_b", "pearson", "neighbour_overlap", "neighbour_rbo"))
-        partner = best["feature_b"]
-        asked = {"comparison": comparison, "space_a": c.space_a, "space_b": c.space_b, "feature_a": feature_a}
-        mine = self._rows("neighbours_carried", r.CarriedNeighbour, **asked, partner=partner, limit=NEAR)
+        mine = self.neighbours(c.space_a, feature_a, "activation", NEAR)
+        best = self._best(comparison, "a")
+        at = best.at(feature_a)
+        partner = None if at is None else int(best.other[at])
         theirs = [] if partner is None else self.neighbours(c.space_b, partner, "activation", NEAR)
-        return r.Neighbourhood(
-            comparison,
-            feature_a,
-            partner,
-            best["pearson"],
-            best["neighbour_overlap"],
-            best["neighbour_rbo"],
-            tuple(mine),
-            tuple(theirs),
+        values = [None if at is None else float(column[at]) for column in (best.pearson, best.overlap, best.rbo)]
+        pearson, overlap, rbo = (None if one is None or math.isnan(one) else one for one in values)
+        ranks = {one.feature: one.rank for one in theirs}
+        carried = tuple(self._carried(c, one, ranks) for one in mine)
+        return r.Neighbourhood(comparison, feature_a, partner, pearson, overlap, rbo, carried, tuple(theirs))
+
+    def _carried(self, c: r.Comparison, one: r.Neighbour, ranks: dict[int, int]) -> r.CarriedNeighbour:
+        """A neighbour with its own best match, and the place of that match in `ranks`."""
+        best = self._best(c.comparison, "a")
+        at = best.at(one.feature)
+        if at is None:
+            return r.CarriedNeighbour(**vars(one), partner=None, partner_token=None, pearson=None, partner_rank=None)
+        other = int(best.other[at])
+        token = self._sides([(c.space_b, other)])[c.space_b, other]["top_token"]
+        return r.CarriedNeighbour(
+            **vars(one),
+            partner=other,
+            partner_token=token,
+            pearson=float(best.pearson[at]),
+            partner_rank=ranks.get(other),
         )
 
     def overlap_distribution(self, comparison: str) -> r.OverlapDistribution:
@@ -69,7 +84,7 @@ class Geometry(Judged):
 
     def _kept(self, comparison: str, filter: r.PairFilter, sign: int, limit: int) -> list[r.Match]:
         self.comparison(comparison)
-        asked = {"comparison": comparison, "sign": sign, "limit": limit, **filters.links(filter)}
+        asked = {"comparison": comparison, "sign": sign, "limit": limit, **filters.passing(filters.whole(filter))}
         return self._matches("kept_neighbours", filter.thresholds, **asked)
 
     # Maps --------------------------------------------------------------------------------------------------------

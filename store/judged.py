@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from store import filters
 from store import records as r
+from store.lists import Ints
 from store.opened import Opened
 
 Ref = tuple[str, int]
@@ -51,11 +52,6 @@ class Judged(Opened):
             for match, own, other in zip(matches, a, b, strict=True)
         ]
 
-    def _across(self, comparison: str, side: str) -> str:
-        """The space on the other side of a comparison."""
-        c = self._comparisons[comparison]
-        return c.space_b if side == "a" else c.space_a
-
     def _sides(self, refs: Iterable[Ref]) -> dict[Ref, dict[str, Any]]:
         """What matches show of some features."""
         rows = self._of("sides", refs)
@@ -89,11 +85,15 @@ class Judged(Opened):
 
     def _texts(self, model: str, numbers: Iterable[int]) -> dict[int, str]:
         """Texts of a model's vocabulary by their numbers."""
-        if model not in self._vocabularies:
-            # Numbered in order, from 0.
-            self._vocabularies[model] = self._arrow("vocabulary", model=model)["text"].combine_chunks()
+        return {number: text for number, (text, _) in self._spelled_as("vocabulary", model, numbers).items()}
+
+    def _spelled_as(self, name: str, whose: str, numbers: Iterable[int]) -> dict[int, tuple[str, int]]:
+        """Texts of a `vocabulary` or `unit_vocabulary` by their numbers, and how often each stands in the text."""
         wanted = sorted(set(numbers))
-        return dict(zip(wanted, self._vocabularies[model].take(pa.array(wanted, pa.int64())).to_pylist(), strict=True))
+        # Numbered in order, from 0.
+        found = self._held(name, whose=whose).take(pa.array(wanted, pa.int64()))
+        spelled = zip(found["text"].to_pylist(), found["n_tokens"].to_pylist(), strict=True)
+        return dict(zip(wanted, spelled, strict=True))
 
     def _of(self, name: str, refs: Iterable[Ref]) -> list[dict[str, Any]]:
         """Rows about some features of a question about all those of a space, in the order of features.
@@ -105,22 +105,19 @@ class Judged(Opened):
             asked.setdefault(space, set()).add(feature)
         found = []
         for space, own in asked.items():
-            table, features = self._held(name, space)
-            wanted = np.array(sorted(own))
+            table = self._held(name, space=space)
+            features, wanted = table["feature"].to_numpy(), np.array(sorted(own))
             first, last = (np.searchsorted(features, wanted, side=side) for side in ("left", "right"))
             places = [place for ends in zip(first.tolist(), last.tolist(), strict=True) for place in range(*ends)]
             found += [row | {"space": space} for row in table.take(pa.array(places, pa.int64())).to_pylist()]
         return found
 
-    def _held(self, name: str, space: str) -> tuple[pa.Table, np.ndarray]:
-        if (name, space) not in self._columns_of:
-            table = self._arrow(name, space=space)
-            self._columns_of[name, space] = table, table["feature"].to_numpy()
-        return self._columns_of[name, space]
-
-    def _arrow(self, name: str, **asked: Any) -> pa.Table:
-        """Columns of `store/sql/<name>.sql`. Raises `NotAStore` for a damaged file."""
-        return self._asked(name, lambda own, text, values: own.sql(text, params=values).to_arrow_table(), **asked)
+    def _beside(self, name: str, space: str, features: Ints) -> list[Any]:
+        """A column of `sides` for features of a space, in their order."""
+        table = self._held("sides", space=space)
+        places = np.searchsorted(table["feature"].to_numpy(), features)
+        found: list[Any] = table[name].take(pa.array(places)).to_pylist()
+        return found
 
     def _counting(self) -> dict[str, Any]:
         """The comparisons whose matches say something of a feature, with their spaces, as lists.
@@ -134,17 +131,6 @@ class Judged(Opened):
             "spaces_a": [c.space_a for c in counted],
             "spaces_b": [c.space_b for c in counted],
         }
-
-    def _paired(self, refs: Iterable[Ref]) -> dict[str, list[Any]]:
-        """Every comparison in which each feature is A's, and B's, as lists of one length for either side."""
-        asked: dict[str, list[Any]] = {"comparisons": [], "features": [], "comparisons_b": [], "features_b": []}
-        for space, feature in refs:
-            for c in self._comparisons.values():
-                for own, suffix in ((c.space_a, ""), (c.space_b, "_b")):
-                    if own == space:
-                        asked[f"comparisons{suffix}"].append(c.comparison)
-                        asked[f"features{suffix}"].append(feature)
-        return asked
 
 
 def _match(row: dict[str, Any], a: dict[str, Any], b: dict[str, Any]) -> r.Match:

@@ -27,7 +27,8 @@ class Lists:
         for name in table.column_names:
             column = table[name].combine_chunks()
             if pa.types.is_list(column.type):
-                self._values[name] = _smallest(column.flatten().fill_null(-1).to_numpy())
+                flat = column.flatten()
+                self._values[name] = _smallest((flat.fill_null(-1) if flat.null_count else flat).to_numpy())
                 self._offsets[name] = np.concatenate([[0], np.cumsum(numbers(column.value_lengths()))])
             else:
                 self._firsts[name] = numbers(column)
@@ -67,8 +68,11 @@ class Lists:
 
 
 def numbers(column: Any) -> Any:
-    """A column of Arrow as int64 or float64, -1 for NULL."""
-    found = (column.fill_null(-1) if column.null_count else column).to_numpy()
+    """A column of Arrow, or one of numpy with a mask, as int64 or float64, -1 for NULL."""
+    if isinstance(column, np.ndarray):
+        found = np.ma.filled(column, -1)
+    else:
+        found = (column.fill_null(-1) if column.null_count else column).to_numpy()
     return found.astype(np.float64 if found.dtype.kind == "f" else np.int64, copy=False)
 
 

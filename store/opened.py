@@ -7,11 +7,14 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import duckdb
+import pyarrow as pa
 
 from store import filters, sql
 from store import records as r
 from store.connection import MEMORY, THREADS, connect, cursor, one_line
 from store.errors import NotAStore, UnknownName
+from store.lists import numbers
+from store.recent import Recent
 from store.schema import DATABASE
 
 Answer = TypeVar("Answer")
@@ -36,9 +39,8 @@ class Opened:
             self.close()
             raise
         self.fingerprint = self._build.fingerprint
-        self._first_rows: dict[str, int] = {}
-        self._vocabularies: dict[str, Any] = {}
-        self._columns_of: dict[tuple[str, str], tuple[Any, Any]] = {}
+        self._recent = Recent()
+        self._tables: dict[tuple[str, ...], pa.Table] = {}
 
     def close(self) -> None:
         """Lets go of the file; questions asked afterwards fail."""
@@ -128,7 +130,7 @@ class Opened:
     ) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Column names and rows of `store/sql/<name>.sql`, lists as tuples. Raises `NotAStore` for a damaged file.
 
-        `thresholds` belong to a question that has the part `bits`; `picked`: `$matches` are the picked ones.
+        `thresholds` belong to a question that has `$bits`; `picked`: `$matches` are the picked ones.
         """
 
         def take(own: duckdb.DuckDBPyConnection, text: str, values: dict[str, Any]) -> tuple[Any, list[Any]]:
@@ -145,6 +147,22 @@ class Opened:
             ]
         return columns, rows
 
+    def _columns(self, name: str, thresholds: r.Thresholds | None = None, **asked: Any) -> dict[str, Any]:
+        """Columns of numbers, -1 for NULL."""
+        found = self._asked(name, lambda own, text, values: own.execute(text, values).fetchnumpy(), thresholds, **asked)
+        return {column: numbers(values) for column, values in found.items()}
+
+    def _arrow(self, name: str, **asked: Any) -> pa.Table:
+        """The whole answer of a question as a table."""
+        return self._asked(name, lambda own, text, values: own.sql(text, params=values).to_arrow_table(), **asked)
+
+    def _held(self, name: str, **asked: str) -> pa.Table:
+        """The same, asked for once and kept: for names, words and sources, of which every page shows some."""
+        key = (name, *asked.values())
+        if key not in self._tables:
+            self._tables[key] = self._arrow(name, **asked).combine_chunks()
+        return self._tables[key]
+
     def _asked(
         self,
         name: str,
@@ -154,10 +172,11 @@ class Opened:
         **asked: Any,
     ) -> Answer:
         """What `take` makes of a cursor, a question's SQL and its values. Raises `NotAStore` for a damaged file."""
-        moved = filters.moved(thresholds) if thresholds is not None else {}
+        values = asked | (filters.moved(thresholds) if thresholds is not None else {})
         try:
             with cursor(self._connection) as own:
-                return take(own, sql.load(name, tuple(moved), picked), asked | moved)
+                text = sql.load(name, frozenset(values), picked)
+                return take(own, text, {one: values[one] for one in sql.named(text)})
         except duckdb.Error as error:
             said = f"{self.folder / DATABASE} could not answer `{name}`: {one_line(error)}"
             raise NotAStore(f"{said}; try `python -m store check {self.folder}`") from error

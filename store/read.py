@@ -1,8 +1,11 @@
 """Store: one method per question that a page, a script or a test asks of a published folder."""
 
 import math
+from dataclasses import fields
 from itertools import accumulate
-from typing import Any
+from typing import Any, TypeVar
+
+import numpy as np
 
 from store import filters, strips
 from store import records as r
@@ -14,6 +17,7 @@ from store.scores import Scores
 from store.token_search import TokenSearch
 from store.units import Units
 
+Dot = TypeVar("Dot")
 DEFAULTS = r.Thresholds()
 POINTS = 2000
 """Dots of a picture: what a browser draws at once."""
@@ -30,7 +34,7 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores, Units):
     def summaries(self, thresholds: r.Thresholds = DEFAULTS) -> list[r.ComparisonSummary]:
         """How much each comparison's spaces share."""
         groups: dict[str, list[tuple[int, int]]] = {}
-        for row in self._mutual(thresholds):
+        for row in self._mutual_counts(thresholds):
             groups.setdefault(row["comparison"], []).append((row["bits"], row["n"]))
         found = []
         for row in self._dicts("summaries"):
@@ -48,7 +52,7 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores, Units):
             )  # fmt: skip
         return found
 
-    def _mutual(self, thresholds: r.Thresholds) -> list[dict[str, Any]]:
+    def _mutual_counts(self, thresholds: r.Thresholds) -> list[dict[str, Any]]:
         """How many mutual best matches of each comparison have which reasons."""
         if filters.moved(thresholds):
             return self._dicts("summary_counts", thresholds=thresholds)
@@ -73,10 +77,9 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores, Units):
         """The matches that pass, sorted by `sort` (one of `records.SORTS`), unknown values last."""
         c = self.comparison(comparison)
         filters.one_of("sort", sort, r.SORTS)
-        asked = {**filters.flagged(comparison, filter), **filters.kept(filter), "sort": sort}
-        picked = filters.is_picked(filter)
-        found = self._matches("pairs", filter.thresholds, picked=picked, **asked, limit=limit, offset=offset)
-        return self._with_words(c, found)
+        picked, asked = filters.is_picked(filter), self._scoped(comparison, filter)
+        page = {"sort": sort, "limit": limit, "offset": offset}
+        return self._with_words(c, self._matches("pairs", filter.thresholds, picked=picked, **asked, **page))
 
     def funnel(self, comparison: str, filter: r.PairFilter) -> list[r.FunnelStep]:
         """What each filter leaves: `candidates`, the bounds that are set or drop something, then the hidden reasons.
@@ -87,13 +90,14 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores, Units):
         if filters.is_stored(filter):
             rows = self._dicts("reason_counts", comparison=comparison)
         else:
-            rows = self._dicts("funnel", thresholds=filter.thresholds, **filters.flagged(comparison, filter))
+            asked = {**filters.scope(comparison, filter), **filters.bounds(filter)}
+            rows = self._dicts("funnel", thresholds=filter.thresholds, **asked)
         return filters.funnel([(row["flags"], row["n"]) for row in rows], filter)
 
     def points(self, comparison: str, filter: r.PairFilter, limit: int = POINTS) -> list[r.PairPoint]:
         """Matches as dots: those that pass first, then a fixed sample of the others."""
         picked = filters.is_picked(filter) and limit <= POINTS
-        return self._rows("points", r.PairPoint, **self._dots(comparison, filter), picked=picked, limit=limit)
+        return self._dots("points", r.PairPoint, comparison, filter, limit, picked=picked)
 
     def around(
         self,
@@ -123,9 +127,14 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores, Units):
 
     def _order(self, comparison: str, filter: r.PairFilter, sort: str) -> Order:
         """What the matches that pass are sorted by."""
-        asked = {**filters.flagged(comparison, filter), **filters.kept(filter), "sort": sort}
-        found = self._columns("order", thresholds=filter.thresholds, picked=filters.is_picked(filter), **asked)
+        asked = self._scoped(comparison, filter)
+        found = self._columns(
+            "order", thresholds=filter.thresholds, picked=filters.is_picked(filter), **asked, sort=sort
+        )
         return Order(found["feature_a"], found["feature_b"], found["key"])
+
+    def _scoped(self, comparison: str, filter: r.PairFilter) -> dict[str, Any]:
+        return {**filters.scope(comparison, filter), **filters.passing(filter)}
 
     def null_floor(self, comparison: str) -> list[r.NullFloor]:
         """What chance gives in each range of firing counts, rarest first; none where the text is a single passage."""
@@ -134,11 +143,21 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores, Units):
 
     def best_points(self, comparison: str, filter: r.PairFilter, limit: int = POINTS) -> list[r.BestPoint]:
         """The best match of each feature of A, the only ones that `null_floor` speaks of; those that pass first."""
-        return self._rows("best_points", r.BestPoint, **self._dots(comparison, filter), picked=True, limit=limit)
+        return self._dots("best_points", r.BestPoint, comparison, filter, limit)
 
-    def _dots(self, comparison: str, filter: r.PairFilter) -> dict[str, Any]:
-        bound = {"space_a": self.comparison(comparison).space_a, "thresholds": filter.thresholds}
-        return {**bound, **filters.flagged(comparison, filter), **filters.masks(filter)}
+    def _dots(
+        self, name: str, record: type[Dot], comparison: str, filter: r.PairFilter, limit: int, picked: bool = False
+    ) -> list[Dot]:
+        """Rows of a question about dots, with what they say of A's feature."""
+        space = self.comparison(comparison).space_a
+        asked = self._scoped(comparison, filter)
+        columns, rows = self._answer(name, filter.thresholds, picked, **asked, limit=limit)
+        features = np.array([row[0] for row in rows], np.int64)
+        known: dict[str, Any] = dict(zip(columns, zip(*rows, strict=True), strict=True)) if rows else {}
+        for side in ("n_active", "top_token"):
+            known[f"{side}_a"] = self._beside(side, space, features)
+        wanted = [field.name for field in fields(record)]  # type: ignore[arg-type]
+        return [record(*row) for row in zip(*(known[one] for one in wanted), strict=True)] if rows else []
 
     # What has no match -------------------------------------------------------------------------------------------
     def unmatched(
@@ -177,7 +196,9 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores, Units):
         c = self.comparison(comparison)
         filters.one_of("side", side, ("a", "b"))
         space = c.space_a if side == "a" else c.space_b
-        return {"comparison": comparison, "side": side, "space": space, **filters.unmatched_flagged(filter)}
+        return {"comparison": comparison, f"rank_{'ab' if side == 'a' else 'ba'}": 1, "space": space} | (
+            filters.unmatched_flagged(filter)
+        )
 
     # One pair ----------------------------------------------------------------------------------------------------
     def match(
@@ -203,8 +224,8 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores, Units):
             raise ValueError("runners-up belong to one feature; give feature_a or feature_b")
         c = self.comparison(comparison)
         self._feature(c.space_a, feature_a) if feature_b is None else self._feature(c.space_b, feature_b)
-        asked = {"comparison": comparison, "feature_a": feature_a, "feature_b": feature_b, "limit": limit}
-        return self._matches("runners_up", thresholds, **asked)
+        own = {"feature_a": feature_a} if feature_b is None else {"feature_b": feature_b}
+        return self._matches("runners_up", thresholds, comparison=comparison, **own, limit=limit)
 
     # One feature -------------------------------------------------------------------------------------------------
     def feature(self, space: str, feature: int) -> r.Feature:
@@ -224,17 +245,7 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores, Units):
         """Examples of a stratum (one of `STRATA`), `width` tokens either side; none for an empty stratum."""
         asked = self._feature(space, feature)
         filters.one_of("stratum", stratum, STRATA)
-        page = self._dicts("examples", **asked, stratum=stratum, limit=limit)
-        return strips.examples(self._strips, page, self._spaces[space], feature, stratum=stratum, width=width)
-
-    def elsewhere(self, space: str, feature: int, thresholds: r.Thresholds = DEFAULTS) -> list[r.Elsewhere]:
-        """The feature's best match in every comparison that its space is part of."""
-        self._feature(space, feature)
-        as_a = [c.comparison for c in self._comparisons.values() if c.space_a == space]
-        as_b = [c.comparison for c in self._comparisons.values() if c.space_b == space]
-        rows = self._dicts("elsewhere", thresholds=thresholds, feature=feature, as_a=as_a, as_b=as_b)
-        found = [
-            r.Elsewhere(match.comparison, row["side"], self._across(match.comparison, row["side"]), match)
-            for row, match in zip(rows, self._completed(rows), strict=True)
-        ]
-        return sorted(found, key=lambda one: one.other_space)
+        page = self._sourced(self._dicts("examples", **asked, stratum=stratum, limit=limit))
+        activations = self._active(space, feature).within([row["passage_id"] for row in page])
+        model = self._spaces[space].model
+        return strips.examples(self._strips, page, model, activations, stratum=stratum, width=width)

@@ -1,4 +1,4 @@
-"""Strips: stretches of a passage around a token, from the rows that the store's SQL gives."""
+"""Strips: stretches of a passage around a token, with what a feature does there."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -10,103 +10,123 @@ from store import records as r
 from store.lists import Ints, Lists
 
 Rows = list[dict[str, Any]]
-Side = tuple[r.Space, int]
-"""A space and a feature of it."""
+Activations = dict[int, float]
+"""A feature's activations by token."""
 
 
 @dataclass(frozen=True)
 class Read:
     """What strips are read from: questions of `Store`."""
 
-    ask: Callable[..., Rows]
-    """The name of a question and its bound values -> rows."""
     texts: Callable[[str, Iterable[int]], dict[int, str]]
     """A model and numbers of its vocabulary -> texts."""
     contexts: Callable[[str, Ints], Lists]
     """A model and passages -> their tokens."""
-    first_row: Callable[[str], int]
-    """A model -> the row of `tokens` at which it begins."""
+    unit_lists: Callable[[str, Ints], Lists]
+    """An alignment and passages -> their units."""
 
 
-def examples(read: Read, page: Rows, space: r.Space, feature: int, *, stratum: str, width: int) -> list[r.Strip]:
+@dataclass(frozen=True)
+class Window:
+    """The tokens of a passage that a strip shows."""
+
+    first: int
+    texts: list[int]
+    """Numbers of their texts; of a special token -1 - its text's."""
+    focus: range
+    cut_left: bool
+    """Whether the passage goes on there."""
+    cut_right: bool
+
+    @property
+    def tokens(self) -> range:
+        return range(self.first, self.first + len(self.texts))
+
+
+def examples(
+    read: Read, page: Rows, model: str, activations: Activations, *, stratum: str, width: int
+) -> list[r.Strip]:
     """One strip for each row of `page` (rank, token_index, passage_id, source), in its order."""
-    found = _around(read, space.model, page, [range(row["token_index"], row["token_index"] + 1) for row in page], width)
-    activations = _activations(read, (space, feature), found)
+    windows = [
+        _around(first, texts, range(row["token_index"], row["token_index"] + 1), width)
+        for row, (first, texts) in zip(page, _contexts(read, model, page), strict=True)
+    ]
+    found = _strips(read, page, model, windows, activations)
     return [
-        _strip(row["passage_id"], row["source"], tokens, activations, stratum=stratum, rank=row["rank"])
-        for row, tokens in zip(page, found, strict=True)
+        r.Strip(one.passage_id, one.source, one.tokens, one.cut_left, one.cut_right, stratum, row["rank"])
+        for row, one in zip(page, found, strict=True)
     ]
 
 
-def pairs(
-    read: Read, page: Rows, model: str, activations: Sequence[dict[int, float]], *, width: int
-) -> list[r.PairStrip]:
+def pairs(read: Read, page: Rows, model: str, activations: Sequence[Activations], *, width: int) -> list[r.PairStrip]:
     """One pair of strips for each row of `units.strongest`, where a unit is a token of both models.
 
-    `activations`: of A and of B, by token.
+    `activations`: of A and of B.
     """
-    found = _around(read, model, page, [range(row["unit"], row["unit"] + 1) for row in page], width)
-    strips = []
-    for row, tokens in zip(page, found, strict=True):
-        a, b = (_strip(row["passage_id"], row["source"], tokens, own) for own in activations)
-        strips.append(r.PairStrip(a, b, row["activation_a"], row["activation_b"]))
-    return strips
+    windows = [
+        _around(first, texts, range(row["unit"], row["unit"] + 1), width)
+        for row, (first, texts) in zip(page, _contexts(read, model, page), strict=True)
+    ]
+    return _paired(page, *(_strips(read, page, model, windows, own) for own in activations))
 
 
 def aligned_pairs(
-    read: Read, page: Rows, focus: Sequence[tuple[range, range]], side_a: Side, side_b: Side, *, width: int
+    read: Read,
+    page: Rows,
+    c: r.Comparison,
+    models: tuple[str, str],
+    activations: Sequence[Activations],
+    *,
+    width: int,
 ) -> list[r.PairStrip]:
-    """The same where a unit is some tokens of A and some of B: `focus`, one pair for each row of `page`.
-
-    B shows the text that A shows, in B's tokens.
-    """
-    found_a = _around(read, side_a[0].model, page, [on_a for on_a, _ in focus], width)
-    found_b = _beside(read, page, found_a, [on_b for _, on_b in focus], (side_a[0].model, side_b[0].model))
-    on_a, on_b = _activations(read, side_a, found_a), _activations(read, side_b, found_b)
-    strips = []
-    for row, tokens_a, tokens_b in zip(page, found_a, found_b, strict=True):
-        a = _strip(row["passage_id"], row["source"], tokens_a, on_a)
-        b = _strip(row["passage_id"], row["source"], tokens_b, on_b)
-        # Both show one stretch of text, so what lies beyond it is the same.
-        b = r.Strip(b.passage_id, b.source, b.tokens, a.cut_left, a.cut_right)
-        strips.append(r.PairStrip(a, b, row["activation_a"], row["activation_b"]))
-    return strips
-
-
-def _around(read: Read, model: str, page: Rows, focus: Sequence[range], width: int) -> list[Rows]:
-    """The tokens around each focus, one more than shown on either side to tell whether the passage goes on."""
+    """The same where a unit is some tokens of A and some of B. Both show the same whole units: one stretch of text."""
+    passages = np.array([row["passage_id"] for row in page], np.int64)
+    lists = read.unit_lists(c.alignment, passages)
+    first_units = lists.first("first_unit", passages).tolist()
     windows = []
-    for (first, ids), own in zip(_contexts(read, model, page), focus, strict=True):
-        lower = max(own.start - width - 1, first)
-        windows.append((lower, ids[lower - first : own.stop + width + 1 - first]))
-    spelled = read.texts(model, (_number(one) for _, ids in windows for one in ids))
-    return [
-        [
-            _token(spelled, number, token, own, is_shown=own.start - width <= token < own.stop + width)
-            for token, number in enumerate(ids, lower)
-        ]
-        for (lower, ids), own in zip(windows, focus, strict=True)
+    for row, first_unit, *sides in zip(page, first_units, *(_contexts(read, one, page) for one in models), strict=True):
+        units_a, units_b = (lists.whole(name, row["passage_id"]) for name in ("units_a", "units_b"))
+        windows.append(_beside(sides, (units_a, units_b), row["unit"] - first_unit, width))
+    found = [
+        _strips(read, page, model, [both[side] for both in windows], activations[side])
+        for side, model in enumerate(models)
     ]
+    return _paired(page, *found)
 
 
-def _beside(read: Read, page: Rows, found_a: list[Rows], focus: Sequence[range], models: tuple[str, str]) -> list[Rows]:
-    """B's tokens of the stretches of text that A's strips show."""
-    contexts = _contexts(read, models[1], page)
-    shown = [[token["token_index"] for token in tokens if token["is_shown"]] for tokens in found_a]
-    characters_a = _characters(read, models[0], [range(tokens[0], tokens[-1] + 1) for tokens in shown])
-    characters_b = _characters(read, models[1], [range(first, first + len(ids)) for first, ids in contexts])
-    spelled = read.texts(models[1], (_number(one) for _, ids in contexts for one in ids))
-    found = []
-    for (first, ids), own, tokens in zip(contexts, focus, shown, strict=True):
-        stretch = characters_a[tokens[0]][0], characters_a[tokens[-1]][1]
-        found.append(
-            [
-                _token(spelled, number, token, own)
-                for token, number in enumerate(ids, first)
-                if _overlaps(characters_b[token], stretch)
-            ]
-        )
-    return found
+def _around(first: int, texts: list[int], focus: range, width: int) -> Window:
+    """`width` tokens either side of a focus, as far as the passage goes."""
+    lower, upper = max(0, focus.start - first - width), min(len(texts), focus.stop - first + width)
+    return Window(first + lower, texts[lower:upper], focus, lower > 0, upper < len(texts))
+
+
+def _beside(
+    sides: Sequence[tuple[int, list[int]]], units: tuple[Ints, Ints], focus: int, width: int
+) -> tuple[Window, Window]:
+    """A's window around a unit, to the ends of its outermost units, and B's of the same units."""
+    ((first_a, texts_a), (first_b, texts_b)), (units_a, units_b) = sides, units
+    on_a, on_b = (_stretch(own, focus, focus) for own in units)
+    lower, upper = max(0, on_a.start - width), min(len(texts_a), on_a.stop + width)
+    shown = units_a[lower:upper]
+    least, most = int(shown[shown >= 0].min()), int(shown.max())
+    whole = _stretch(units_a, least, most)
+    # Special tokens belong to no unit: those at its ends are shown with a passage that is shown to its end.
+    lower, upper = min(lower, whole.start), max(upper, whole.stop)
+    cut_left, cut_right = lower > 0, upper < len(texts_a)
+    beside = _stretch(units_b, least, most)
+    start, stop = beside.start if cut_left else 0, beside.stop if cut_right else len(texts_b)
+    a = Window(first_a + lower, texts_a[lower:upper], _moved(on_a, first_a), cut_left, cut_right)
+    return a, Window(first_b + start, texts_b[start:stop], _moved(on_b, first_b), cut_left, cut_right)
+
+
+def _stretch(units: Ints, least: int, most: int) -> range:
+    """The places of the tokens of some units, one after the other."""
+    places = np.flatnonzero((units >= least) & (units <= most))
+    return range(int(places[0]), int(places[-1]) + 1)
+
+
+def _moved(places: range, by: int) -> range:
+    return range(places.start + by, places.stop + by)
 
 
 def _contexts(read: Read, model: str, page: Rows) -> list[tuple[int, list[int]]]:
@@ -118,57 +138,29 @@ def _contexts(read: Read, model: str, page: Rows) -> list[tuple[int, list[int]]]
     return list(zip(firsts, texts, strict=True))
 
 
-def _overlaps(characters: tuple[int, int], stretch: tuple[int, int]) -> bool:
-    start, end = characters
-    # A special token stands for no character.
-    return stretch[0] <= start <= stretch[1] if start == end else start < stretch[1] and end > stretch[0]
+def _strips(read: Read, page: Rows, model: str, windows: Sequence[Window], activations: Activations) -> list[r.Strip]:
+    spelled = read.texts(model, (_number(one) for window in windows for one in window.texts))
+    return [
+        r.Strip(
+            row["passage_id"],
+            row["source"],
+            tuple(
+                r.StripToken(token, spelled[_number(one)], activations.get(token), one < 0, token in window.focus)
+                for token, one in zip(window.tokens, window.texts, strict=True)
+            ),
+            window.cut_left,
+            window.cut_right,
+        )
+        for row, window in zip(page, windows, strict=True)
+    ]
 
 
-def _characters(read: Read, model: str, stretches: Sequence[range]) -> dict[int, tuple[int, int]]:
-    """Where the tokens of some stretches stand in their passages' texts: first character, one past the last."""
-    rows = _stretched(read, "characters", stretches, row=read.first_row(model)) if stretches else []
-    return {one["token_index"]: (one["char_start"], one["char_end"]) for one in rows}
-
-
-def _activations(read: Read, side: Side, stretches: Sequence[Rows]) -> dict[int, float]:
-    """A feature's activations in stretches of tokens, each one after the other."""
-    ranges = [range(tokens[0]["token_index"], tokens[-1]["token_index"] + 1) for tokens in stretches]
-    rows = _stretched(read, "strip_activations", ranges, space=side[0].space, feature=side[1]) if ranges else []
-    return {row["token_index"]: row["activation"] for row in rows}
-
-
-def _stretched(read: Read, name: str, stretches: Sequence[range], **asked: object) -> Rows:
-    return read.ask(name, lower=[one.start for one in stretches], upper=[one.stop for one in stretches], **asked)
+def _paired(page: Rows, on_a: list[r.Strip], on_b: list[r.Strip]) -> list[r.PairStrip]:
+    return [
+        r.PairStrip(a, b, row["activation_a"], row["activation_b"]) for row, a, b in zip(page, on_a, on_b, strict=True)
+    ]
 
 
 def _number(number: int) -> int:
     """The number of a text as contexts have it: of a special token -1 - its text's."""
     return number if number >= 0 else -1 - number
-
-
-def _token(texts: dict[int, str], number: int, token: int, focus: range, *, is_shown: bool = True) -> dict[str, Any]:
-    return {
-        "token_index": token,
-        "text": texts[_number(number)],
-        "is_special": number < 0,
-        "is_focus": token in focus,
-        "is_shown": is_shown,
-    }
-
-
-def _strip(
-    passage_id: int,
-    source: str,
-    rows: Rows,
-    activations: dict[int, float],
-    *,
-    stratum: str | None = None,
-    rank: int | None = None,
-) -> r.Strip:
-    tokens = tuple(
-        r.StripToken(t["token_index"], t["text"], activations.get(t["token_index"]), t["is_special"], t["is_focus"])
-        for t in rows
-        if t["is_shown"]
-    )
-    cut_left, cut_right = not rows[0]["is_shown"], not rows[-1]["is_shown"]
-    return r.Strip(passage_id, source, tokens, cut_left, cut_right, stratum, rank)

@@ -4,6 +4,7 @@ What a page asks of a pair are several questions about the same units. The store
 is arithmetic on columns, which are kept for the pairs that were asked for last.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -11,13 +12,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from store import filters, strips
 from store import records as r
 from store.connection import MEMORY, THREADS
 from store.judged import Judged
-from store.lists import Ints, Lists, numbers
-from store.recent import Recent
+from store.lists import Ints, Lists
 
 Floats = npt.NDArray[np.float64]
 WHOLE = 50_000_000
@@ -75,18 +76,23 @@ class Active:
         unit = (own + lists.first("first_unit", self.passage))[known]
         return Active(unit, self.place[known], self.passage[known], self.activation[known])
 
+    def within(self, passages: Sequence[int]) -> dict[int, float]:
+        """The activations in some passages, by token; of tokens as they are."""
+        # Only these: a feature may fire everywhere.
+        here = np.isin(self.passage, passages)
+        return dict(zip(self.unit[here].tolist(), self.activation[here].tolist(), strict=True))
+
 
 class Units(Judged):
     """The questions about two features' units."""
 
     def __init__(self, folder: Path | str, memory: str = MEMORY, threads: int = THREADS) -> None:
         super().__init__(folder, memory, threads)
-        self._recent = Recent()
         self._reading = Lock()
         self._whole: dict[tuple[str, ...], Lists] = {}
         self._n_tokens = self.counts()["tokens"]
         self._first_tokens: dict[str, dict[str, Ints]] = {}
-        self._strips = strips.Read(self._dicts, self._texts, self._contexts, self._first_row)
+        self._strips = strips.Read(self._texts, self._contexts, self._unit_lists)
 
     def group_counts(self, comparison: str, feature_a: int, feature_b: int) -> dict[str, int]:
         """Units in each of `records.GROUPS`."""
@@ -108,17 +114,13 @@ class Units(Judged):
         fired = self._fired(comparison, feature_a, feature_b)
         page = self._sourced(strongest(fired, fired.of(group))[offset : offset + limit])
         c = self.comparison(comparison)
-        sides = ((self._spaces[c.space_a], feature_a), (self._spaces[c.space_b], feature_b))
+        shown = [row["passage_id"] for row in page]
+        sides = ((c.space_a, feature_a), (c.space_b, feature_b))
+        activations = [self._active(*side).within(shown) for side in sides]
+        models = self._spaces[c.space_a].model, self._spaces[c.space_b].model
         if c.alignment == "identical":
-            # Only the passages that are shown: a feature may fire everywhere.
-            shown = np.isin(fired.passage, [row["passage_id"] for row in page])
-            activations = [
-                dict(zip(fired.unit[on].tolist(), side[on].tolist(), strict=True))
-                for side, on in ((side, shown & (side > 0)) for side in (fired.a, fired.b))
-            ]
-            return strips.pairs(self._strips, page, sides[0][0].model, activations, width=width)
-        focus = [self._unit_tokens(c, row["passage_id"], row["unit"]) for row in page]
-        return strips.aligned_pairs(self._strips, page, focus, *sides, width=width)
+            return strips.pairs(self._strips, page, models[0], activations, width=width)
+        return strips.aligned_pairs(self._strips, page, c, models, activations, width=width)
 
     def unit_scatter(
         self, comparison: str, feature_a: int, feature_b: int, points: int = 2000, cells: int = 40
@@ -143,23 +145,20 @@ class Units(Judged):
         fired = self._fired(comparison, feature_a, feature_b)
         if not len(fired):
             return []
-        numbers, place = np.unique(self._spelled(comparison, feature_a, feature_b).text, return_inverse=True)
+        found, place = np.unique(self._spelled(comparison, feature_a, feature_b).text, return_inverse=True)
         mass_a, mass_b = np.bincount(place, fired.a), np.bincount(place, fired.b)
         share_a, share_b = (mass / mass.sum() if mass.sum() else np.zeros(len(mass)) for mass in (mass_a, mass_b))
         # Rounded: the last digits of sums must not change the order of equals.
-        order = np.lexsort((numbers, -np.round(share_a + share_b, 9)))[:limit]
+        order = np.lexsort((found, -np.round(share_a + share_b, 9)))[:limit]
         n_a, n_b, n_both = (np.bincount(place, on) for on in (fired.a > 0, fired.b > 0, fired.of("both")))
         c = self.comparison(comparison)
-        asked = {"text_ids": numbers[order].tolist()}
         if c.alignment == "identical":
-            found = self._dicts("texts", model=self._spaces[c.space_a].model, **asked)
+            texts = self._spelled_as("vocabulary", self._spaces[c.space_a].model, found[order].tolist())
         else:
-            found = self._dicts("aligned_texts", alignment=c.alignment, **asked)
-        texts = {row["text_id"]: row for row in found}
+            texts = self._spelled_as("unit_vocabulary", c.alignment, found[order].tolist())
         return [
             r.TokenRow(
-                texts[int(numbers[i])]["text"],
-                texts[int(numbers[i])]["n_tokens"],
+                *texts[int(found[i])],
                 int(n_a[i]),
                 int(n_b[i]),
                 int(n_both[i]),
@@ -191,11 +190,15 @@ class Units(Judged):
 
     def _active(self, space: str, feature: int) -> "Active":
         """Where a feature fires; its units are the tokens of its own model."""
-        found = self._columns("activations", space=space, feature=feature)
-        begun = self._begun(self._spaces[space].model)
-        place = np.searchsorted(begun["first_token"], found["token_index"], side="right") - 1
-        own = found["token_index"] - begun["first_token"][place]
-        return Active(found["token_index"], own, begun["passage_id"][place], found["activation"])
+
+        def ask() -> Active:
+            found = self._columns("activations", space=space, feature=feature)
+            begun = self._begun(self._spaces[space].model)
+            place = np.searchsorted(begun["first_token"], found["token_index"], side="right") - 1
+            own = found["token_index"] - begun["first_token"][place]
+            return Active(found["token_index"], own, begun["passage_id"][place], found["activation"])
+
+        return self._recent.get(("active", space, feature), ask)
 
     def _spelled(self, comparison: str, feature_a: int, feature_b: int) -> Spelled:
         c = self._pair(comparison, feature_a, feature_b)
@@ -214,18 +217,6 @@ class Units(Judged):
             return Spelled(units.of("text_ids", fired.passage, own), first + place, token_text)
 
         return self._recent.get(("spelled", comparison, feature_a, feature_b), ask)
-
-    def _unit_tokens(self, c: r.Comparison, passage: int, unit: int) -> tuple[range, range]:
-        """The tokens of A and of B in an aligned unit."""
-        here = np.array([passage])
-        lists = self._unit_lists(c.alignment, here)
-        own = unit - int(lists.first("first_unit", here)[0])
-        found = []
-        for space, name in ((c.space_a, "units_a"), (c.space_b, "units_b")):
-            first = int(self._contexts(self._spaces[space].model, here).first("first_token", here)[0])
-            places = np.flatnonzero(lists.whole(name, passage) == own)
-            found.append(range(first + int(places[0]), first + int(places[-1]) + 1))
-        return found[0], found[1]
 
     def _contexts(self, model: str, passage: Ints) -> Lists:
         """The tokens of some passages: first_token; text_ids, of a special one -1 - its text's."""
@@ -251,27 +242,18 @@ class Units(Judged):
             lists.add_places("places_a", "units_a")
         return lists
 
-    def _columns(self, name: str, **asked: object) -> dict[str, Any]:
-        table = self._arrow(name, **asked)
-        return {column: numbers(table[column]) for column in table.column_names}
-
     def _begun(self, model: str) -> dict[str, Ints]:
         """The passages of a model and the first token of each, in order: passage_id, first_token."""
         if model not in self._first_tokens:
             self._first_tokens[model] = self._columns("first_tokens", model=model)
         return self._first_tokens[model]
 
-    def _first_row(self, model: str) -> int:
-        """The row of `tokens` at which a model's tokens begin: they stand in their order, one after the other."""
-        if model not in self._first_rows:
-            self._first_rows[model] = self._dicts("first_row", model=model)[0]["row"]
-        return self._first_rows[model]
-
     def _sourced(self, page: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        passages = [row["passage_id"] for row in page]
-        found = self._dicts("sources", passages=passages) if page else []
-        sources = {row["passage_id"]: row["source"] for row in found}
-        return [row | {"source": sources[row["passage_id"]]} for row in page]
+        """Rows with `passage_id`, and where that comes from."""
+        table = self._held("sources")
+        places = np.searchsorted(table["passage_id"].to_numpy(), [row["passage_id"] for row in page])
+        sources = table["source"].take(pa.array(places, pa.int64())).to_pylist()
+        return [row | {"source": source} for row, source in zip(page, sources, strict=True)]
 
 
 def strongest(fired: Fired, chosen: npt.NDArray[np.bool_]) -> list[dict[str, Any]]:

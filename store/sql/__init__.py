@@ -1,7 +1,7 @@
 """The store's questions, one a file. `load(name)` gives the text of `name.sql`."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -9,36 +9,46 @@ from pathlib import Path
 from store.records import Thresholds
 
 _FOLDER = Path(__file__).parent
-_INCLUDE = re.compile(r"^-- include: (\w+)$", re.MULTILINE)
+_INCLUDE = re.compile(r"^ *-- include: (\w+)$", re.MULTILINE)
+_IF = re.compile(r"^(.*)-- if: (\w+)\n", re.MULTILINE)
+
+_COMMENT = re.compile(r"--.*$", re.MULTILINE)
+_VALUE = re.compile(r"\$(\w+)")
 
 
 @cache
-def load(name: str, moved: tuple[str, ...] = (), picked: bool = False) -> str:
+def load(name: str, bound: frozenset[str] = frozenset(), picked: bool = False) -> str:
     """The text of `name.sql`; each line `-- include: part` is replaced by the text of that file.
 
-    What varies: the part `bits`, the reasons of a match under thresholds of which only `moved` are not the default
-    ones; and the table `$matches`, all of them or the few that are picked, where these hold whatever is asked for.
+    What varies, since planning a question takes longer the more it says: a line that ends in `-- if: value` stands only
+    where that value is `bound`; `$bits` are the reasons of a match, under the thresholds that are bound and else the
+    default ones; `$matches` is their table, all of them or the few that are picked, where these hold what is asked for.
     """
 
     def part(found: re.Match[str]) -> str:
-        if found[1] in _MADE:
-            return _MADE[found[1]]()
-        if found[1] == "bits":
-            return bits(moved)
-        return load(found[1], moved, picked)
+        return _MADE[found[1]]() if found[1] in _MADE else load(found[1], bound, picked)
 
     text = (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
-    return _INCLUDE.sub(part, text.replace("$matches", "picked_matches" if picked else "matches"))
+    text = _IF.sub(lambda line: f"{line[1].rstrip()}\n" if line[2] in bound else "", text)
+    text = text.replace("$matches", "picked_matches" if picked else "matches").replace("$bits", bits(bound))
+    return _INCLUDE.sub(part, text)
 
 
-def bits(moved: Iterable[str]) -> str:
-    """An expression over `matches`: the stored bits of its reasons, with those anew whose threshold was moved.
+@cache
+def named(text: str) -> tuple[str, ...]:
+    """The values that a text binds: a threshold may be moved of which a question says nothing."""
+    return tuple(dict.fromkeys(_VALUE.findall(_COMMENT.sub("", text))))
+
+
+def bits(bound: frozenset[str]) -> str:
+    """An expression over `matches`: the stored bits of its reasons, with those anew whose threshold is bound.
 
     A threshold that was not moved is not looked at, nor are the columns that it is about.
     """
     terms = anew("reasons")
-    stored = sum(1 << place for place, name in enumerate(terms) if name not in moved)
-    return "\n + ".join([f"(reason_bits & {stored})", *(term for name, term in terms.items() if name in moved)])
+    moved = [term for name, term in terms.items() if name in bound]
+    stored = sum(1 << place for place, name in enumerate(terms) if name not in bound)
+    return "(" + " + ".join([f"(reason_bits & {stored})", *moved]) + ")" if moved else "reason_bits"
 
 
 @cache

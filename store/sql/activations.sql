@@ -1,2 +1,2 @@
--- Where a feature fires. Parameters: $space, $feature
-SELECT token_index, activation FROM activations WHERE space = $space AND feature = $feature ORDER BY token_index
+-- Where a feature fires, in any order. Parameters: $space, $feature
+SELECT token_index, activation FROM activations WHERE space = $space AND feature = $feature

@@ -4,8 +4,6 @@ SELECT comparison, floor(pearson_context * $steps)::INTEGER AS step, count(*) AS
 FROM picked_matches
 WHERE mutual_best
   AND pearson_context >= 0
-  AND
--- include: bits
-  = 0
+  AND $bits = 0
 GROUP BY ALL
 ORDER BY comparison, step

@@ -1,4 +1,4 @@
--- How many matches have each combination of flags under the default filter (store/sql/flagged.sql).
+-- How many matches have each combination of flags under the default filter (as store/sql/funnel.sql has it).
 INSERT INTO reason_counts
 SELECT
   comparison,

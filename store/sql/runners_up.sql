@@ -1,10 +1,10 @@
--- All candidates of a feature, best first. Parameters: $comparison, $feature_a or $feature_b (the other NULL), $limit,
+-- All candidates of a feature, best first. Parameters: $comparison, $feature_a or $feature_b, $limit,
 -- moved thresholds
 SELECT
 -- include: judged
 FROM matches
 WHERE comparison = $comparison
-  AND ($feature_a IS NULL OR feature_a = $feature_a)
-  AND ($feature_b IS NULL OR feature_b = $feature_b)
+  AND feature_a = $feature_a -- if: feature_a
+  AND feature_b = $feature_b -- if: feature_b
 ORDER BY pearson DESC, feature_a, feature_b
 LIMIT $limit

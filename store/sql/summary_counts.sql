@@ -1,8 +1,7 @@
 -- The mutual best matches of each comparison by their reasons. Parameters: moved thresholds
 SELECT
   comparison,
--- include: bits
-  AS bits,
+  $bits AS bits,
   count(*) AS n
 FROM picked_matches
 WHERE mutual_best

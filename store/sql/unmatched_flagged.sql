@@ -1,14 +1,17 @@
 -- The alive features of one side of a comparison with their best match on the other, and `flags`: the bits of their own
 -- reasons, then one for firing too rarely and one for a best match that is strong enough.
--- Parameters: $comparison, $side ('a' or 'b'), $space, $below, $min_active, $rare, $dense, $special
+-- Parameters: $comparison, $rank_ab (1: the features of A) or $rank_ba (1: of B), $space, $below, $min_active, $rare, $dense,
+-- $special
 best AS (
   SELECT
-    CASE WHEN $side = 'a' THEN feature_a ELSE feature_b END AS feature,
-    CASE WHEN $side = 'a' THEN feature_b ELSE feature_a END AS partner,
+    feature_a AS feature, feature_b AS partner, -- if: rank_ab
+    feature_b AS feature, feature_a AS partner, -- if: rank_ba
     pearson,
     n_both + n_a_only AS n_units_a
   FROM picked_matches
-  WHERE comparison = $comparison AND CASE WHEN $side = 'a' THEN rank_ab ELSE rank_ba END = 1
+  WHERE comparison = $comparison
+    AND rank_ab = $rank_ab -- if: rank_ab
+    AND rank_ba = $rank_ba -- if: rank_ba
 ),
 flagged AS (
   SELECT

@@ -1,2 +1,2 @@
--- The texts of a model's tokens, by their numbers. Parameters: $model
-SELECT text FROM vocabulary WHERE model = $model ORDER BY text_id
+-- The texts of a model's tokens, by their numbers. Parameters: $whose
+SELECT text, n_tokens FROM vocabulary WHERE model = $whose ORDER BY text_id

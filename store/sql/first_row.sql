@@ -1,2 +1,0 @@
--- Where the tokens of a model begin in their table. Parameters: $model
-SELECT rowid AS row FROM tokens WHERE model = $model AND token_index = 0 ORDER BY rowid
