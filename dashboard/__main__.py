@@ -19,6 +19,9 @@ APP = Path(__file__).with_name("server.py")
 CACHE = "256mb"
 """Most that answers kept for other visitors take, serialized: 512 answers of the largest kind would be gigabytes."""
 
+ARENAS = {"MALLOC_ARENA_MAX": "2"}
+"""The heaps among which the C library spreads threads: each of many would keep what one page needed for a moment."""
+
 
 def arguments(given: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m dashboard", description="Browse a Homolog store.")
@@ -82,7 +85,7 @@ def main(given: list[str] | None = None) -> int:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     # Becomes the server, so that whoever stops this process stops the server and not only its parent.
-    os.execve(sys.executable, command(asked), {**os.environ, "PYTHONPATH": os.pathsep.join(paths)})
+    os.execve(sys.executable, command(asked), {**ARENAS, **os.environ, "PYTHONPATH": os.pathsep.join(paths)})
 
 
 def _signs_in(secrets: Path | None) -> bool:

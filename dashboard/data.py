@@ -29,8 +29,10 @@ from store.visitors import Visitors
 Answer = TypeVar("Answer")
 SCRIPTS = ("app.py", "server.py")
 """What `streamlit run` is given: the pages, or the pages and what a server of a lab adds."""
-LINGER = 120.0
-"""Seconds that a page may go on with a store that was replaced."""
+LINGER = 30.0
+"""Seconds that a page may go on with a store that was replaced: no page takes as long, and each one left open costs."""
+MEMORY = "512MB"
+"""Most that the open store keeps of its file in memory: what a page asks for is then read from there, and not again."""
 ENVIRONMENT = "HOMOLOG_STORE"
 """Names the store's folder where the command line does not."""
 FILE_ROWS, FILE_BYTES, FILE_SECONDS = 20_000, 50_000_000, 20.0
@@ -71,7 +73,7 @@ class _Slot:
             now = (path, identity(path))
             if self.opened is None or self.opened.seen != now:
                 self._close()
-                self.opened = Reader(Store(path), now, self.visitors)
+                self.opened = Reader(Store(path, MEMORY), now, self.visitors)
             return self.opened
 
     def forget(self) -> None:

@@ -127,8 +127,17 @@ def parse_stratum(query: Mapping[str, str], known: tuple[str, ...]) -> tuple[str
     return str(chosen), problems + _strangers(query, {"store", "f", "stratum"})
 
 
-def sql_query(fingerprint: str, sql: str) -> dict[str, str]:
-    return {"store": fingerprint[:FINGERPRINT_LENGTH], "q": sql}
+def sql_query(fingerprint: str, sql: str, table: str | None = None) -> dict[str, str]:
+    """Query of the SQL page; `table` is which one its schema browser shows, `all` for all of them in short."""
+    asked = {"q": sql, "table": table}
+    return {"store": fingerprint[:FINGERPRINT_LENGTH], **{name: value for name, value in asked.items() if value}}
+
+
+def parse_table(query: Mapping[str, str], known: tuple[str, ...]) -> tuple[str | None, list[str]]:
+    """Which table a link shows beside its question, and a line for each parameter that could not be read."""
+    problems: list[str] = []
+    chosen = _chosen(query, "table", known, problems).get("table")
+    return (None if chosen is None else str(chosen)), problems + _strangers(query, {"store", "q", "table"})
 
 
 def overview_query(fingerprint: str, value: str) -> dict[str, str]:

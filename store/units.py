@@ -90,7 +90,7 @@ class Units(Judged):
         super().__init__(folder, memory, threads)
         self._reading = Lock()
         self._whole: dict[tuple[str, ...], Lists] = {}
-        self._n_tokens = self.counts()["tokens"]
+        self._n_tokens = sum(row["n_rows"] for row in self._dicts("counts") if row["table_name"] == "tokens")
         self._first_tokens: dict[str, dict[str, Ints]] = {}
         self._strips = strips.Read(self._texts, self._contexts, self._unit_lists)
 

@@ -14,6 +14,8 @@ from store.errors import QueryRefused
 SECONDS = 10.0
 ROWS = 5_000
 CHOICE = "sql_example"
+ALL = "all"
+"""What a link calls the schema browser that shows every table in short."""
 
 
 def show() -> None:
@@ -21,30 +23,32 @@ def show() -> None:
     query = st.query_params.to_dict()
     st.set_page_config(page_title="SQL · Homolog")
     linked = query.get("q", "")
+    shown, unread = links.parse_table(query, (ALL, *schema.BY_NAME))
     components.top(
         "SQL",
         "Your own question, in DuckDB's SQL, over this store and nothing else. "
         "judged_matches() is every match with its reasons; it takes your thresholds.",
         reader,
         query,
-        links.href("sql", links.sql_query(reader.fingerprint, linked)),
+        links.href("sql", links.sql_query(reader.fingerprint, linked, shown)),
         ("store", "match", "reason"),
     )
-    editor(reader, linked)
-    browser(reader)
+    components.problems(unread)
+    editor(reader, linked, shown)
+    browser(reader, linked, shown)
     if linked:
         result(reader, linked)
     else:
         st.caption("Choose an example, or write a query and run it. The link then holds the query.")
 
 
-def editor(reader: data.Reader, linked: str) -> None:
+def editor(reader: data.Reader, linked: str, shown: str | None) -> None:
     offered = examples.general(reader.comparisons(), reader.spaces())
 
     def take() -> None:
         chosen = st.session_state[CHOICE]
         if chosen is not None:
-            ask(reader.fingerprint, offered[chosen])
+            ask(reader.fingerprint, offered[chosen], shown)
 
     st.selectbox(
         "Examples",
@@ -60,13 +64,13 @@ def editor(reader: data.Reader, linked: str) -> None:
         box = f"sql_text_{hashlib.sha256(linked.encode('utf-8', 'replace')).hexdigest()[:12]}"
         text = st.text_area("Query", linked, 190, key=box, placeholder="SELECT * FROM judged_matches() LIMIT 20")
         if st.form_submit_button("Run", icon=":material/play_arrow:", shortcut="Ctrl+Enter") and text.strip():
-            ask(reader.fingerprint, text)
+            ask(reader.fingerprint, text, shown)
             st.rerun()
 
 
-def ask(fingerprint: str, sql: str) -> None:
+def ask(fingerprint: str, sql: str, shown: str | None) -> None:
     """Puts the query into the link; the page then runs what the link holds."""
-    st.query_params.from_dict(links.sql_query(fingerprint, sql))
+    st.query_params.from_dict(links.sql_query(fingerprint, sql, shown))
 
 
 def result(reader: data.Reader, sql: str) -> None:
@@ -92,28 +96,40 @@ def result(reader: data.Reader, sql: str) -> None:
         take_away.files(reader, "sql", "homolog", sql)
 
 
-def browser(reader: data.Reader) -> None:
-    with st.expander("Tables and columns", icon=":material/schema:", on_change="rerun", key="sql_schema") as box:
-        if not box.open:
+def browser(reader: data.Reader, linked: str, shown: str | None) -> None:
+    """What can be asked: open, on one table or on all of them, where the link says so."""
+    # A box for each link, that begins as it says.
+    box_key, choice_key = f"sql_schema_{shown is not None}", f"sql_table_{shown}"
+
+    def turn() -> None:
+        ask(reader.fingerprint, linked, ALL if st.session_state[box_key] else None)
+
+    def choose() -> None:
+        ask(reader.fingerprint, linked, st.session_state[choice_key] or ALL)
+
+    with st.expander(
+        "Tables and columns", expanded=shown is not None, icon=":material/schema:", on_change=turn, key=box_key
+    ) as box:
+        if shown is None or not box.open:
             return
         st.caption(
             "Click a name to ask it: a table for its first rows, a column for what it holds, a macro for all it takes."
         )
-        name = st.selectbox(
-            "Table", [table.name for table in schema.TABLES], index=None, placeholder="all tables", key="sql_table"
-        )
+        names = list(schema.BY_NAME)
+        index = names.index(shown) if shown != ALL else None
+        st.selectbox("Table", names, index=index, placeholder="all tables", key=choice_key, on_change=choose)
         counts = reader.counts()
-        if name is not None:
-            st.html(one_table(reader.fingerprint, schema.BY_NAME[name], counts))
+        if shown != ALL:
+            st.html(one_table(reader.fingerprint, schema.BY_NAME[shown], counts))
             return
         macros = "".join(macro(reader.fingerprint, one) for one in queries.MACROS)
         st.html(macros + "".join(in_short(reader.fingerprint, table, counts) for table in schema.TABLES))
 
 
-def asks(fingerprint: str, sql: str, text: str, tip: str) -> str:
-    """A name that asks a query."""
+def asks(fingerprint: str, sql: str, text: str, tip: str, shown: str = ALL) -> str:
+    """A name that asks a query, and leaves the browser as it is."""
     style = f"{markup.MONO};font-size:.8rem;text-decoration:none"
-    return markup.link(links.href("sql", links.sql_query(fingerprint, sql)), text, tip, style)
+    return markup.link(links.href("sql", links.sql_query(fingerprint, sql, shown)), text, tip, style)
 
 
 def macro(fingerprint: str, name: str) -> str:
@@ -123,8 +139,8 @@ def macro(fingerprint: str, name: str) -> str:
     return f'<div style="margin:.6rem 0">{title} · {escape(meaning)}:<br>{mono}</div>'
 
 
-def heading(fingerprint: str, table: schema.Table, counts: dict[str, int]) -> str:
-    title = asks(fingerprint, queries.first_rows(table), f"<b>{escape(table.name)}</b>", "its first rows")
+def heading(fingerprint: str, table: schema.Table, counts: dict[str, int], shown: str = ALL) -> str:
+    title = asks(fingerprint, queries.first_rows(table), f"<b>{escape(table.name)}</b>", "its first rows", shown)
     n = f' <span style="{markup.FAINT}">· {words.count(counts[table.name])} rows</span>' if table.name in counts else ""
     return f"{title} · {escape(table.meaning)}{n}"
 
@@ -153,14 +169,14 @@ def one_table(fingerprint: str, table: schema.Table, counts: dict[str, int]) -> 
     head = [("Column", "asks what it holds", False), ("Type", "", False), ("Unit", "", False), ("Meaning", "", False)]
     body = [
         (
-            asks(fingerprint, queries.column(table, c), f"<b>{escape(c.name)}</b>", "what it holds"),
+            asks(fingerprint, queries.column(table, c), f"<b>{escape(c.name)}</b>", "what it holds", table.name),
             mono.format(escape(c.type)),
             escape(c.unit),
             escape(c.meaning),
         )
         for c in table.columns
     ]
-    return f"{heading(fingerprint, table, counts)}{markup.table(head, body)}"
+    return f"{heading(fingerprint, table, counts, table.name)}{markup.table(head, body)}"
 
 
 show()

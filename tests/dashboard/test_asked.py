@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import data
 from store.read import Store
+from store.schema import BY_NAME
 from tests.bench import questions
 from tests.dashboard.test_pages import page, said
 
@@ -104,15 +105,34 @@ def test_a_closed_expander_asks_nothing(
     assert set(asked) == whole - questions
 
 
-@pytest.mark.parametrize("key", ["overview_how", "sql_schema"])
 def test_what_is_closed_at_first_is_written_when_opened(
-    tiny_store: Path, monkeypatch: pytest.MonkeyPatch, asked: Counter[str], key: str
+    tiny_store: Path, monkeypatch: pytest.MonkeyPatch, asked: Counter[str]
 ) -> None:
-    app = opened(tiny_store, monkeypatch, key.split("_")[0], asked)
+    app = opened(tiny_store, monkeypatch, "overview", asked)
     closed = len(app.main)
     inside = len(app.get("expander")[0].children)
-    app.session_state[key] = True
+    app.session_state["overview_how"] = True
     app.run()
     assert inside == 0
     assert len(app.get("expander")[0].children) > 0
     assert len(app.main) == closed
+
+
+@pytest.mark.parametrize(("table", "columns"), [("all", 0), ("matches", len(BY_NAME["matches"].columns))])
+def test_the_schema_browser_is_written_when_a_link_opens_it(
+    tiny_store: Path, monkeypatch: pytest.MonkeyPatch, table: str, columns: int
+) -> None:
+    closed = page(tiny_store, monkeypatch, "sql").get("expander")[0]
+    opened = page(tiny_store, monkeypatch, "sql", table=table).get("expander")[0]
+    assert len(closed.children) == 0
+    html = "".join(one.proto.body for one in opened.get("html"))
+    assert "picked_matches" in html or columns
+    assert html.count("<tr") == (columns + 1 if columns else 0)
+
+
+def test_a_link_to_a_table_that_there_is_not_says_which_there_are(
+    tiny_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = said(page(tiny_store, monkeypatch, "sql", table="match"))
+    assert "match" in text
+    assert "picked_matches" in text
