@@ -29,6 +29,8 @@ class Best:
     overlap: Floats
     """neighbour_overlap; NaN: unknown."""
     rbo: Floats
+    n_units: Ints
+    """On which the own feature fires."""
     row: Ints
     """Where it stands in `picked_matches`."""
 
@@ -92,8 +94,7 @@ class BestMatches(Judged):
 
     def _best(self, comparison: str, side: str) -> Best:
         def ask() -> Best:
-            found = self._columns(f"best_of_{side}", comparison=comparison)
-            return Best(*(found[name] for name in ("own", "other", "pearson", "overlap", "rbo", "row")))
+            return Best(**self._columns(f"best_of_{side}", comparison=comparison))
 
         return self._recent.get(("best", comparison, side), ask)
 
@@ -111,6 +112,25 @@ class BestMatches(Judged):
             return Mutual(**found)
 
         return self._recent.get(("mutual", filters.whole(filter)), ask)
+
+    def _matches_of(self, pairs: Sequence[tuple[str, int, int]], thresholds: r.Thresholds) -> list[r.Match]:
+        """Those of some pairs (comparison, feature of A, feature of B) that are candidates; in any order."""
+        rows, others = [], []
+        for name, a, b in pairs:
+            best = self._best(name, "a")
+            at = best.at(a)
+            if at is not None and best.other[at] == b:
+                rows.append(int(best.row[at]))
+            else:
+                others.append((name, a, b))
+        return self._picked_at(rows, thresholds) + self._candidates(others, thresholds)
+
+    def _candidates(self, pairs: Sequence[tuple[str, int, int]], thresholds: r.Thresholds) -> list[r.Match]:
+        """The same, wherever they stand: found by their keys before all else of them is read."""
+        names = ("comparisons", "features_a", "features_b")
+        asked = {name: [pair[place] for pair in pairs] for place, name in enumerate(names)}
+        rows = [row["row"] for row in self._dicts("match_rows", **asked)] if pairs else []
+        return self._matches("matches_at", thresholds, rows=rows) if rows else []
 
     def _picked_at(self, rows: Sequence[int], thresholds: r.Thresholds) -> list[r.Match]:
         """Some rows of `picked_matches`, by comparison and features."""

@@ -50,6 +50,8 @@ def bounds(filter: r.PairFilter) -> dict[str, Any]:
 def passing(filter: r.PairFilter) -> dict[str, Any]:
     """The values that store/sql/passing.sql binds, beside the moved thresholds: what asks for nothing is left out.
 
+    A reason that hides and whose threshold was moved is named, as `hides_<reason>`, and judged anew.
+
     With `only`, the matches are those that this step of the funnel drops: they passed every step before it.
     """
     kept, order = steps(filter), [*BOUNDS, *r.REASONS]
@@ -61,9 +63,12 @@ def passing(filter: r.PairFilter) -> dict[str, Any]:
             required = {filter.only.replace("min", "missed"): getattr(filter, filter.only)}
         else:
             required = {"require": _BITS[filter.only]}
-    clear = _sum(name for name in kept if name in r.REASONS)
+    hidden = [name for name in kept if name in r.REASONS]
+    anew = moved(filter.thresholds)
+    clear = _sum(name for name in hidden if name not in anew)
+    judged = {f"hides_{name}": True for name in hidden if name in anew}
     within = {name: bound for name, bound in bounds(filter).items() if name in kept}
-    return {**({"clear": clear} if clear else {}), **within, **required}
+    return {**({"clear": clear} if clear else {}), **judged, **within, **required}
 
 
 def whole(filter: r.PairFilter) -> r.PairFilter:
@@ -110,15 +115,16 @@ def funnel(groups: list[tuple[int, int]], filter: r.PairFilter) -> list[r.Funnel
 _UNMATCHED_BITS = {**{name: _BITS[name] for name in r.ONE_SIDED}, "min_active": 8, "unmatched": 16}
 
 
-def unmatched_flagged(filter: r.UnmatchedFilter) -> dict[str, Any]:
-    """The values that store/sql/unmatched_flagged.sql binds beside the comparison, its side and its space.
-
-    Raises `UnknownName` for a reason that one side alone does not have.
-    """
+def one_sided(filter: r.UnmatchedFilter) -> dict[str, Any]:
+    """The thresholds of the reasons that one side alone has; `UnknownName` if the filter hides another."""
     for name in filter.hide:
         one_of("reason of one side", name, r.ONE_SIDED)
-    limits = {name: getattr(filter.thresholds, name) for name in r.ONE_SIDED}
-    return {"below": filter.below, "min_active": filter.min_active, **limits}
+    return {name: getattr(filter.thresholds, name) for name in r.ONE_SIDED}
+
+
+def unmatched_flags(is_rare: Any, is_strong: Any) -> Any:
+    """The bits beside those of reasons, of features that fire too rarely and whose best match is strong enough."""
+    return _UNMATCHED_BITS["min_active"] * is_rare + _UNMATCHED_BITS["unmatched"] * is_strong
 
 
 def unmatched_clear(filter: r.UnmatchedFilter) -> int:

@@ -1,6 +1,6 @@
 """Matches as questions give them: the evidence that is stored, what their features are, and their reasons by name."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -25,13 +25,6 @@ class Judged(Opened):
     def _matches(self, name: str, thresholds: r.Thresholds, **asked: Any) -> list[r.Match]:
         """The rows of a question that has the part `judged`."""
         return self._completed(self._dicts(name, thresholds=thresholds, **asked))
-
-    def _matches_of(self, pairs: Sequence[tuple[str, int, int]], thresholds: r.Thresholds) -> list[r.Match]:
-        """Those of some pairs (comparison, feature of A, feature of B) that are candidates."""
-        names = ("comparisons", "features_a", "features_b")
-        asked = {name: [pair[place] for pair in pairs] for place, name in enumerate(names)}
-        rows = [row["row"] for row in self._dicts("match_rows", **asked)] if pairs else []
-        return self._matches("matches_at", thresholds, rows=rows) if rows else []
 
     def _completed(self, rows: list[dict[str, Any]]) -> list[r.Match]:
         """Rows of `matches` with `reason_bits`, completed; what else stands in them is left out."""

@@ -16,6 +16,7 @@ from store.order import Order
 from store.scores import Scores
 from store.token_search import TokenSearch
 from store.units import Units
+from store.unmatched import Unmatched
 
 Dot = TypeVar("Dot")
 DEFAULTS = r.Thresholds()
@@ -24,7 +25,7 @@ POINTS = 2000
 STRATA = ("top", "q1", "q2", "q3", "q4", "q5", "random")
 
 
-class Store(Concepts, Families, TokenSearch, Geometry, Scores, Units):
+class Store(Concepts, Families, TokenSearch, Geometry, Scores, Units, Unmatched):
     """A published store, opened read-only. Safe to share between threads: every question uses a cursor of its own.
 
     Raises `NotAStore` when the folder has no readable `homolog.duckdb`, `WrongSchema` when it was written by another
@@ -136,11 +137,6 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores, Units):
     def _scoped(self, comparison: str, filter: r.PairFilter) -> dict[str, Any]:
         return {**filters.scope(comparison, filter), **filters.passing(filter)}
 
-    def null_floor(self, comparison: str) -> list[r.NullFloor]:
-        """What chance gives in each range of firing counts, rarest first; none where the text is a single passage."""
-        self.comparison(comparison)
-        return self._rows("null_floor", r.NullFloor, comparison=comparison)
-
     def best_points(self, comparison: str, filter: r.PairFilter, limit: int = POINTS) -> list[r.BestPoint]:
         """The best match of each feature of A, the only ones that `null_floor` speaks of; those that pass first."""
         return self._dots("best_points", r.BestPoint, comparison, filter, limit)
@@ -158,47 +154,6 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores, Units):
             known[f"{side}_a"] = self._beside(side, space, features)
         wanted = [field.name for field in fields(record)]  # type: ignore[arg-type]
         return [record(*row) for row in zip(*(known[one] for one in wanted), strict=True)] if rows else []
-
-    # What has no match -------------------------------------------------------------------------------------------
-    def unmatched(
-        self,
-        comparison: str,
-        side: str,
-        filter: r.UnmatchedFilter,
-        sort: str = "mass",
-        limit: int = 100,
-        offset: int = 0,
-    ) -> list[r.Unmatched]:
-        """Alive features of a side (`a` or `b`) whose best match is weak, by `sort` (of `records.UNMATCHED_SORTS`)."""
-        filters.one_of("sort", sort, r.UNMATCHED_SORTS)
-        asked = self._unmatched(comparison, side, filter)
-        page = {"clear": filters.unmatched_clear(filter), "sort": sort, "limit": limit, "offset": offset}
-        rows = self._dicts("unmatched", **asked, **page)
-        words = self._words((row["space"], row["feature"]) for row in rows)
-        chance = self.null_floor(comparison) if side == "a" else []
-        # The null counts units, which are tokens only where both models cut the text alike.
-        is_identical = self.comparison(comparison).alignment == "identical"
-        found = []
-        for row in rows:
-            n, bits = row.pop("n_units_a"), row.pop("reason_bits")
-            n = row["n_active"] if n is None and is_identical else n
-            floor = next((one.q95 for one in chance if n and one.n_active_low <= n <= one.n_active_high), None)
-            tokens = words.get((row["space"], row["feature"]), ())
-            found.append(r.Unmatched(**row, chance_q95=floor, reasons=filters.reasons(bits), tokens=tokens))
-        return found
-
-    def unmatched_counts(self, comparison: str, side: str, filter: r.UnmatchedFilter) -> list[r.FunnelStep]:
-        """Features of a side that are `alive`, those of them `unmatched`, and what each filter leaves of these."""
-        rows = self._dicts("unmatched_counts", **self._unmatched(comparison, side, filter))
-        return filters.unmatched_funnel([(row["flags"], row["n"]) for row in rows], filter)
-
-    def _unmatched(self, comparison: str, side: str, filter: r.UnmatchedFilter) -> dict[str, object]:
-        c = self.comparison(comparison)
-        filters.one_of("side", side, ("a", "b"))
-        space = c.space_a if side == "a" else c.space_b
-        return {"comparison": comparison, f"rank_{'ab' if side == 'a' else 'ba'}": 1, "space": space} | (
-            filters.unmatched_flagged(filter)
-        )
 
     # One pair ----------------------------------------------------------------------------------------------------
     def match(

@@ -43,9 +43,9 @@ class TokenSearch(BestMatches):
             for which in (True, False)
         )
         hits = self._hits(
-            {model: {n: text for is_match, n, text, _ in own if is_match} for model, own in found.items()}
+            limit, {model: {n: text for is_match, n, text, _ in own if is_match} for model, own in found.items()}
         )
-        shown = [hit for own in hits.values() for hit in own[:limit]]
+        shown = [hit for own in hits for hit in own]
         refs = [(hit["space"], hit["feature"]) for hit in shown]
         words, sides = self._words(refs), self._sides(refs)
         matches = self._best_matches(refs, thresholds or r.Thresholds())
@@ -56,7 +56,6 @@ class TokenSearch(BestMatches):
             tuple(
                 r.TokenHit(
                     **hit,
-                    n_hits=len(hits[ref[0]]),
                     n_active_all=sides[ref]["n_active"],
                     tokens=words[ref],
                     matches=tuple(matches.get(ref, ())),
@@ -72,15 +71,15 @@ class TokenSearch(BestMatches):
         """
         lowered, vocabulary = self._lowered(model), self._held("vocabulary", whose=model)
         numbers = np.flatnonzero(pc.match_substring(lowered, bare).to_numpy(zero_copy_only=False))
-        rows = vocabulary.take(pa.array(numbers)).to_pylist()
-        texts = [
-            (lowered[number].as_py().strip(WHITE) == bare, number, row["text"], row["n_tokens"])
-            for number, row in zip(numbers.tolist(), rows, strict=True)
-            if row["n_tokens"]
-        ]
-        texts.sort(key=lambda one: (not one[0], -one[3], one[2]))
-        n_spelled = sum(one[0] for one in texts)
-        return texts[: n_spelled + SUGGESTED]
+        n_tokens = vocabulary["n_tokens"].to_numpy()[numbers]
+        is_match = pc.equal(pc.utf8_trim(lowered.take(pa.array(numbers)), characters=WHITE), bare)
+        is_match = is_match.to_numpy(zero_copy_only=False)
+        # Texts are numbered in their order: the last word among equals.
+        order = np.lexsort((numbers, -n_tokens, ~is_match))
+        order = order[n_tokens[order] > 0][: int((is_match & (n_tokens > 0)).sum()) + SUGGESTED]
+        texts = vocabulary["text"].take(pa.array(numbers[order])).to_pylist()
+        columns = (is_match[order].tolist(), numbers[order].tolist(), texts, n_tokens[order].tolist())
+        return list(zip(*columns, strict=True))
 
     def _lowered(self, model: str) -> pa.Array:
         """The texts of a vocabulary in lower case: Python's, as of the word that is looked for."""
@@ -90,38 +89,40 @@ class TokenSearch(BestMatches):
             )
         return self._lower[model]
 
-    def _hits(self, texts: dict[str, dict[int, str]]) -> dict[str, list[dict[str, Any]]]:
+    def _hits(self, limit: int, texts: dict[str, dict[int, str]]) -> list[list[dict[str, Any]]]:
         """The features of each space that fire on some texts of its model (number -> text), largest share first."""
         numbers = sorted({number for own in texts.values() for number in own})
         if not numbers:
-            return {}
+            return []
         spaces = list(self._spaces)
         rows = self._columns("token_search", spaces=spaces, text_ids=numbers)
-        found = {}
-        for place, space in enumerate(spaces):
+        found = []
+        for place, space in sorted(enumerate(spaces), key=lambda one: one[1]):
             own = texts.get(self._spaces[space].model, {})
             here = np.flatnonzero((rows["place"] == place) & np.isin(rows["text_id"], list(own)))
             if len(here):
-                found[space] = _ranked(space, {name: column[here] for name, column in rows.items()}, own)
-        return dict(sorted(found.items()))
+                found.append(_ranked(space, {name: column[here] for name, column in rows.items()}, own, limit))
+        return found
 
 
-def _ranked(space: str, rows: dict[str, Any], texts: dict[int, str]) -> list[dict[str, Any]]:
-    """The features of some rows of `feature_tokens`, largest share of all texts together first."""
+def _ranked(space: str, rows: dict[str, Any], texts: dict[int, str], limit: int) -> list[dict[str, Any]]:
+    """The first features of some rows of `feature_tokens`, largest share of all texts together first."""
     features, of_row = np.unique(rows["feature"], return_inverse=True)
     share, n_active = (np.bincount(of_row, rows[name]) for name in ("mass_share", "n_active"))
     # Rounded: the last digits of sums must not change the order of equals.
-    order = np.lexsort((features, -n_active, -np.round(share, 9)))
-    matched: list[list[str]] = [[] for _ in features]
-    for row in np.argsort(rows["rank"], kind="stable").tolist():
-        matched[of_row[row]].append(texts[int(rows["text_id"][row])])
+    order = np.lexsort((features, -n_active, -np.round(share, 9)))[:limit].tolist()
+    matched: dict[int, list[str]] = {at: [] for at in order}
+    shown = np.flatnonzero(np.isin(of_row, order))
+    for row in shown[np.argsort(rows["rank"][shown])].tolist():
+        matched[int(of_row[row])].append(texts[int(rows["text_id"][row])])
     return [
         {
             "space": space,
             "feature": int(features[at]),
+            "n_hits": len(features),
             "matched": tuple(matched[at]),
             "mass_share": float(share[at]),
             "n_active": int(n_active[at]),
         }
-        for at in order.tolist()
+        for at in order
     ]

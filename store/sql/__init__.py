@@ -21,8 +21,10 @@ def load(name: str, bound: frozenset[str] = frozenset(), picked: bool = False) -
     """The text of `name.sql`; each line `-- include: part` is replaced by the text of that file.
 
     What varies, since planning a question takes longer the more it says: a line that ends in `-- if: value` stands only
-    where that value is `bound`; `$bits` are the reasons of a match, under the thresholds that are bound and else the
-    default ones; `$matches` is their table, all of them or the few that are picked, where these hold what is asked for.
+    where that value is `bound`. `$bits` are the reasons of a match, under the thresholds that are bound and else the
+    default ones. `$hides` says that no reason holds of which `hides_<reason>` is bound: one by one, so that each is
+    asked only of what is left. `$matches` is their table, all of them or the few that are picked, where these hold what
+    is asked for.
     """
 
     def part(found: re.Match[str]) -> str:
@@ -30,7 +32,8 @@ def load(name: str, bound: frozenset[str] = frozenset(), picked: bool = False) -
 
     text = (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
     text = _IF.sub(lambda line: f"{line[1].rstrip()}\n" if line[2] in bound else "", text)
-    text = text.replace("$matches", "picked_matches" if picked else "matches").replace("$bits", bits(bound))
+    text = text.replace("$matches", "picked_matches" if picked else "matches")
+    text = text.replace("$bits", bits(bound)).replace("$hides", hides(bound))
     return _INCLUDE.sub(part, text)
 
 
@@ -46,17 +49,32 @@ def bits(bound: frozenset[str]) -> str:
     A threshold that was not moved is not looked at, nor are the columns that it is about.
     """
     terms = anew("reasons")
-    moved = [term for name, term in terms.items() if name in bound]
+    # Sums are watched for overflow, which takes longer than the rest of a term.
+    moved = [f"({term})" for name, term in terms.items() if name in bound]
     stored = sum(1 << place for place, name in enumerate(terms) if name not in bound)
-    return "(" + " + ".join([f"(reason_bits & {stored})", *moved]) + ")" if moved else "reason_bits"
+    return "(" + " | ".join([f"(reason_bits & {stored})", *moved]) + ")" if moved else "reason_bits"
+
+
+def hides(bound: frozenset[str]) -> str:
+    """That none of the reasons holds whose `hides_<reason>` is bound, over `matches`."""
+    found = [f"NOT ({condition})" for name, condition in conditions("reasons").items() if f"hides_{name}" in bound]
+    return " AND ".join(found) or "TRUE"
+
+
+@cache
+def conditions(file: str) -> dict[str, str]:
+    """Reason -> when it holds, from a file of a reason and its condition a line."""
+    lines = (_FOLDER / f"{file}.sql").read_text(encoding="utf-8").splitlines()
+    return dict(one.split(maxsplit=1) for one in lines if not one.startswith("--"))
 
 
 @cache
 def anew(file: str) -> dict[str, str]:
-    """Reason -> its bit where its condition holds, from a file of a reason and its condition a line."""
-    lines = (_FOLDER / f"{file}.sql").read_text(encoding="utf-8").splitlines()
-    found = [line.split(maxsplit=1) for line in lines if not line.startswith("--")]
-    return {name: f"{1 << place} * ({condition})::INTEGER" for place, (name, condition) in enumerate(found)}
+    """Reason -> its bit where its condition holds."""
+    return {
+        name: f"{1 << place} * ({condition})::INTEGER"
+        for place, (name, condition) in enumerate(conditions(file).items())
+    }
 
 
 def _named(file: str) -> str:

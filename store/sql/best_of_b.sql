@@ -5,6 +5,7 @@ SELECT
   pearson,
   coalesce(neighbour_overlap, 'nan'::DOUBLE) AS overlap,
   coalesce(neighbour_rbo, 'nan'::DOUBLE) AS rbo,
+  n_both + n_b_only AS n_units,
   rowid AS row
 FROM picked_matches
 WHERE comparison = $comparison AND rank_ba = 1

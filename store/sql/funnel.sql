@@ -2,9 +2,9 @@
 -- Parameters: those of scope.sql, $min_pearson, $min_context, $min_active where it is set, moved thresholds
 SELECT
   $bits
-  + 2048 * (pearson < $min_pearson)::INTEGER
-  + 4096 * (pearson_context < $min_context)::INTEGER
-  + 8192 * (least_active < $min_active)::INTEGER -- if: min_active
+  | (2048 * (pearson < $min_pearson)::INTEGER)
+  | (4096 * (pearson_context < $min_context)::INTEGER)
+  | (8192 * (least_active < $min_active)::INTEGER) -- if: min_active
   AS flags,
   count(*) AS n
 FROM matches

@@ -1,7 +1,9 @@
   -- Whether a match passes a filter. Parameters, each only where it asks for something: $clear (bits of the reasons that
-  -- hide it), $require (bits of which it has one), the bounds that it keeps and the one that it misses, moved thresholds
+  -- hide it and whose threshold was not moved), $require (bits of which it has one), the bounds that it keeps and the one
+  -- that it misses, moved thresholds
   TRUE
-  AND ($bits & $clear) = 0 -- if: clear
+  AND (reason_bits & $clear) = 0 -- if: clear
+  AND $hides
   AND ($bits & $require) <> 0 -- if: require
   AND pearson >= $min_pearson -- if: min_pearson
   AND pearson < $missed_pearson -- if: missed_pearson

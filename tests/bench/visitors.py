@@ -1,7 +1,8 @@
 """Fifty visitors at once: server time of every page, errors, and memory, on this machine's processors.
 
 Real websocket sessions against a real `python -m dashboard` on loopback, the visitors in the same machine beside it.
-Half way a new store is published under them, and the old one again at three quarters.
+Half way a new store is published under them, and the old one again soon after; what is left of the time shows whether the
+server's memory comes back to what it was.
 """
 
 import asyncio
@@ -19,7 +20,11 @@ from tests import crowd, serving, tiny
 from tests.crowd import Crowd, quantile
 
 DEMO = serving.ROOT / "stores" / "demo"
-VISITORS, SECONDS, THINK = 50, 120.0, 6.0
+VISITORS, SECONDS, THINK = 50, 300.0, 6.0
+PUBLISHED = (0.5, 0.6)
+"""Shares of the time after which a store is published."""
+SHARES = (0.1, 0.25, 0.5, 0.65, 0.8, 1.0)
+"""At which the memory is told: while answers are first kept, before the first publication, after the last, at the end."""
 
 
 def report(store: Path | None = None, visitors: int = VISITORS, seconds: float = SECONDS, think: float = THINK) -> None:
@@ -70,7 +75,7 @@ async def _beside(
     waiting = list(files)
     while server.is_running() and (now := time.monotonic() - begun) < seconds:
         memory.append((now / seconds, server.memory_info().rss))
-        if waiting and now > seconds * (0.5 if len(waiting) == 2 else 0.75):
+        if waiting and now > seconds * PUBLISHED[-len(waiting)]:
             waiting.pop(0).replace(folder / DATABASE)
         await asyncio.sleep(0.5)
 
@@ -85,9 +90,8 @@ def _print(seen: Crowd, memory: list[tuple[float, int]], processors: float) -> N
     print(f"{'errors':16}{len(faults):8}   {'; '.join(faults[:5])}")
     print(f"{'console busy':16}{seen.n_busy:8}")
     print(f"{'endless asked':16}{sum(seen.stopped.values()):8}   {dict(seen.stopped)}")
-    shares = (0.1, 0.25, 0.45, 0.7, 1.0)
-    levels = [next(size for at, size in reversed(memory) if at <= share) / 2**20 for share in shares]
-    at = ", ".join(f"{level:.0f} at {share:.0%}" for level, share in zip(levels, shares, strict=True))
+    levels = [next(size for at, size in reversed(memory) if at <= share) / 2**20 for share in SHARES]
+    at = ", ".join(f"{level:.0f} at {share:.0%}" for level, share in zip(levels, SHARES, strict=True))
     print(f"{'memory, MB':16}   {at} of the time")
     print(f"{'processors':16}{processors:8.2f}   used by the server")
 
