@@ -49,6 +49,8 @@ class Table:
     columns: tuple[Column, ...]
     derived: bool = False
     """Whether publishing makes it from the tables before it, for speed."""
+    plain: tuple[str, ...] = ()
+    """Columns that are stored as they are: unpacking them took most of a question, and correlations shrink little."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -63,7 +65,11 @@ class Table:
     @property
     def ddl(self) -> str:
         """`CREATE TABLE`, with NOT NULL where the schema says so."""
-        columns = ",\n  ".join(f'"{c.name}" {c.type}{"" if c.nullable else " NOT NULL"}' for c in self.columns)
+        columns = ",\n  ".join(
+            f'"{c.name}" {c.type}{" USING COMPRESSION uncompressed" if c.name in self.plain else ""}'
+            f"{'' if c.nullable else ' NOT NULL'}"
+            for c in self.columns
+        )
         return f'CREATE TABLE "{self.name}" (\n  {columns}\n)'
 
     @property
@@ -489,6 +495,7 @@ TABLES: tuple[Table, ...] = (
         ("comparison", "feature_a", "feature_b"),
         ("comparison", "feature_a", "feature_b"),
         MATCH,
+        plain=("pearson", "pearson_token", "pearson_position", "pearson_context"),
     ),
     Table(
         "picked_matches",
@@ -497,6 +504,7 @@ TABLES: tuple[Table, ...] = (
         ("comparison", "feature_a", "feature_b"),
         MATCH,
         derived=True,
+        plain=tuple(column.name for column in MATCH if column.type != "VARCHAR"),
     ),
     Table(
         "match_summaries",

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from store import records as r
+from store.filters import BOUNDS
 from store.read import POINTS, Store
 
 LARGEST = "one.6~two.6"
@@ -50,7 +51,7 @@ def filters(draw: st.DrawFn) -> r.PairFilter:
         min_context=draw(st.sampled_from([-1.0, 0.0, 0.1])),
         min_active=draw(st.sampled_from([0, 40])),
         hide=tuple(name for name in r.REASONS if name in hide),
-        only=draw(st.sampled_from([None, None, None, *r.REASONS])),
+        only=draw(st.sampled_from([None, None, None, *BOUNDS, *r.REASONS])),
         thresholds=draw(thresholds()),
     )
 

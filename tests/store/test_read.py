@@ -1,9 +1,11 @@
 import dataclasses
+import itertools
 from pathlib import Path
 
 import pytest
 
 from store import records as r
+from store import units
 from store.errors import NotAStore, UnknownName, WrongSchema
 from store.read import Store
 from tests.store import build
@@ -287,6 +289,22 @@ def test_strips(store: Store) -> None:
         ("… ab/4·[ x/1]|", 1, "top", 3),
     ]
     assert store.strips("a", 0, "random") == []
+
+
+def test_a_text_too_large_to_be_kept_is_read_as_it_is_asked_for(
+    store: Store, healthy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(units, "WHOLE", 0)
+    with Store(healthy) as other:
+        for c in store.comparisons():
+            spaces = store.space(c.space_a), store.space(c.space_b)
+            for a, b in itertools.product(*(range(space.n_features) for space in spaces)):
+                pair = c.comparison, a, b
+                assert other.token_rows(*pair) == store.token_rows(*pair)
+                assert other.unit_scatter(*pair) == store.unit_scatter(*pair)
+                for group in r.GROUPS:
+                    assert other.pair_strips(*pair, group, width=1) == store.pair_strips(*pair, group, width=1)
+        assert other.strips("a", 0, "top") == store.strips("a", 0, "top")
 
 
 def test_elsewhere(store: Store) -> None:
