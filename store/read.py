@@ -1,7 +1,6 @@
 """Store: one method per question that a page, a script or a test asks of a published folder."""
 
 import math
-from dataclasses import fields
 from itertools import accumulate
 from typing import Any, TypeVar
 
@@ -18,7 +17,7 @@ from store.token_search import TokenSearch
 from store.units import Units
 from store.unmatched import Unmatched
 
-Dot = TypeVar("Dot")
+Dot = TypeVar("Dot", r.PairPoint, r.BestPoint)
 DEFAULTS = r.Thresholds()
 POINTS = 2000
 """Dots of a picture: what a browser draws at once."""
@@ -148,12 +147,13 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores, Units, Unmatched)
         space = self.comparison(comparison).space_a
         asked = self._scoped(comparison, filter)
         columns, rows = self._answer(name, filter.thresholds, picked, **asked, limit=limit)
-        features = np.array([row[0] for row in rows], np.int64)
-        known: dict[str, Any] = dict(zip(columns, zip(*rows, strict=True), strict=True)) if rows else {}
+        if not rows:
+            return []
+        known = dict(zip(columns, zip(*rows, strict=True), strict=True))
+        features = np.array(known["feature_a"], np.int64)
         for side in ("n_active", "top_token"):
-            known[f"{side}_a"] = self._beside(side, space, features)
-        wanted = [field.name for field in fields(record)]  # type: ignore[arg-type]
-        return [record(*row) for row in zip(*(known[one] for one in wanted), strict=True)] if rows else []
+            known[f"{side}_a"] = tuple(self._beside(side, space, features))
+        return list(map(record, *(known[name] for name in record._fields)))
 
     # One pair ----------------------------------------------------------------------------------------------------
     def match(

@@ -1,7 +1,11 @@
-"""Frozen row types: what `Store`'s methods return. Names and units are those of `store.schema`."""
+"""Frozen row types: what `Store`'s methods return. Names and units are those of `store.schema`.
+
+Those of which a picture takes thousands are named tuples, which are made in a fraction of the time.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 
 @dataclass(frozen=True)
@@ -254,8 +258,7 @@ class FunnelStep:
     n_dropped: int
 
 
-@dataclass(frozen=True)
-class PairPoint:
+class PairPoint(NamedTuple):
     """One dot of the Pairs scatter."""
 
     feature_a: int
@@ -285,8 +288,7 @@ class NullFloor:
     maximum: float | None
 
 
-@dataclass(frozen=True)
-class BestPoint:
+class BestPoint(NamedTuple):
     """One dot over the null floor: the best match of a feature of A."""
 
     feature_a: int
@@ -496,8 +498,7 @@ class PairStrip:
 GROUPS = ("both", "only_a", "only_b")
 
 
-@dataclass(frozen=True)
-class UnitPoint:
+class UnitPoint(NamedTuple):
     """One unit where either of two features fires."""
 
     activation_a: float
