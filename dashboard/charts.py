@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from dashboard import marks
@@ -26,6 +27,8 @@ INK = "currentColor"
 """The colour of the text around a chart."""
 KEPT = "passes"
 FLOOR_TITLE = "r of its best match"
+BY_TOKEN, FIRES = "explained by the token", "A fires on (units)"
+"""Columns of dots, which are named as their tooltips call them."""
 
 
 @lru_cache(maxsize=8192)
@@ -57,26 +60,14 @@ def pairs_scatter(
     A rectangle can be dragged; it is the selection `region`, and begins as the given one.
     """
     x = alt.X(
-        "token:Q",
+        f"{BY_TOKEN}:Q",
         title="r that the token alone explains",
         scale=alt.Scale(zero=True),
         axis=alt.Axis(format=".1f", tickCount=6),
     )
-    y = alt.Y("pearson:Q", title="r, over all units", axis=alt.Axis(format=".1f", tickCount=6))
-    tooltip = [
-        alt.Tooltip("a:N", title="feature of A"),
-        alt.Tooltip("b:N", title="feature of B"),
-        alt.Tooltip("top:N", title="top token of A"),
-        alt.Tooltip("pearson:Q", title="r", format=".3f"),
-        alt.Tooltip("token:Q", title="explained by the token", format=".3f"),
-        alt.Tooltip("fires:Q", title="A fires on, tokens", format=",d"),
-        alt.Tooltip("kept:N", title="this filter"),
-    ]
+    y = alt.Y("r:Q", title="r, over all units", axis=alt.Axis(format=".1f", tickCount=6))
     (hidden, shown), said = scatter_dots(points, comparison)
-    dots = [
-        alt.Chart(some).mark_circle(color=color, opacity=opacity, size=size).encode(x=x, y=y, tooltip=tooltip)
-        for some, color, opacity, size in ((hidden, GREY, 0.25, 14), (shown, A, 0.9, 38))
-    ]
+    dots = [_circles(hidden, GREY, 0.25, 14).encode(x=x, y=y), _circles(shown, A, 0.9, 38).encode(x=x, y=y)]
     edges: Any = (
         {"x": [region.token_low, region.token_high], "y": [region.r_low, region.r_high]} if region else alt.Undefined
     )
@@ -88,56 +79,56 @@ Dots = tuple[tuple[pd.DataFrame, pd.DataFrame], str]
 """Those that a filter leaves out and those that pass, and what is to be said of the picture."""
 
 
-def _dots(rows: Sequence[dict[str, Any]]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    hidden, shown = ([row for row in rows if (row["kept"] == KEPT) is wanted] for wanted in (False, True))
-    return frame(hidden), frame(shown)
+def _dots(columns: dict[str, Any], kept: Sequence[bool]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    is_kept = np.array(kept, bool)
+    every = pd.DataFrame(columns | {"this filter": np.where(is_kept, KEPT, "is filtered out")})
+    return every[~is_kept].reset_index(drop=True), every[is_kept].reset_index(drop=True)
+
+
+def _circles(dots: pd.DataFrame, color: str, opacity: float, size: int) -> alt.Chart:
+    """A dot that is hovered says all that its row says: a tooltip that is put together is so for every dot at once."""
+    return alt.Chart(dots).mark_circle(color=color, opacity=opacity, size=size, tooltip=alt.TooltipContent("data"))
 
 
 def scatter_dots(points: Sequence[r.PairPoint], comparison: r.Comparison) -> Dots:
     """The last two layers of `pairs_scatter`."""
-    rows = [
-        {
-            "token": point.pearson_token,
-            "pearson": point.pearson,
-            "kept": KEPT if point.kept else "is filtered out",
-            "a": f"{comparison.space_a}:{point.feature_a}",
-            "b": f"{comparison.space_b}:{point.feature_b}",
-            "top": _shown(point.top_token_a),
-            "fires": point.n_active_a,
-        }
-        for point in points
-    ]
-    hidden, shown = _dots(rows)
+    columns = {
+        "feature of A": [f"{comparison.space_a}:{point.feature_a}" for point in points],
+        "feature of B": [f"{comparison.space_b}:{point.feature_b}" for point in points],
+        "top token of A": [_shown(point.top_token_a) for point in points],
+        "r": np.round([point.pearson for point in points], 3),
+        BY_TOKEN: np.round([point.pearson_token for point in points], 3),
+        "A fires on (tokens)": [point.n_active_a for point in points],
+    }
+    hidden, shown = _dots(columns, [point.kept for point in points])
     said = (
-        f"{len(rows):,} dots, matches of {comparison.comparison}, {len(shown):,} of which pass the filters: r over all "
-        "units, against the part of r that the token alone explains."
+        f"{len(points):,} dots, matches of {comparison.comparison}, {len(shown):,} of which pass the filters: r over "
+        "all units, against the part of r that the token alone explains."
     )
     return (hidden, shown), said
 
 
 def dragged(edges: Mapping[str, Sequence[float]]) -> r.Region | None:
     """The rectangle that a visitor dragged on `pairs_scatter`, to three decimals; None where there is none."""
-    if not {"token", "pearson"} <= edges.keys():
+    if not {BY_TOKEN, "r"} <= edges.keys():
         return None
-    (x0, x1), (y0, y1) = (
-        sorted(round(min(max(one, -1), 1), 3) for one in edges[name]) for name in ("token", "pearson")
-    )
+    (x0, x1), (y0, y1) = (sorted(round(min(max(one, -1), 1), 3) for one in edges[name]) for name in (BY_TOKEN, "r"))
     return r.Region(x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
 
 
 def _diagonal() -> list[alt.Chart]:
     """The line on which the token explains all of r, and its name."""
-    ends = [{"token": 0.0, "pearson": 0.0}, {"token": 1.0, "pearson": 1.0}]
+    ends = [{BY_TOKEN: 0.0, "r": 0.0}, {BY_TOKEN: 1.0, "r": 1.0}]
     line = (
         alt.Chart(frame(ends))
         .mark_line(color=GREY, strokeDash=[4, 4], strokeWidth=1)
-        .encode(x="token:Q", y="pearson:Q")
+        .encode(x=f"{BY_TOKEN}:Q", y="r:Q")
     )
-    place = [{"token": 1.0, "pearson": 0.5, "label": "the token\nexplains all"}]
+    place = [{BY_TOKEN: 1.0, "r": 0.5, "label": "the token\nexplains all"}]
     label = (
         alt.Chart(frame(place))
         .mark_text(color=INK, align="right", fontSize=11, lineBreak="\n")
-        .encode(x="token:Q", y="pearson:Q", text="label:N")
+        .encode(x=f"{BY_TOKEN}:Q", y="r:Q", text="label:N")
     )
     return [line, label]
 
@@ -147,45 +138,30 @@ def null_floor(
 ) -> alt.LayerChart:
     """The best match of each feature of A against how often it fires, over what chance gives at that firing count."""
     x = alt.X(
-        "fires:Q",
+        f"{FIRES}:Q",
         title="units that A's feature fires on",
         scale=alt.Scale(type="log", nice=False),
         axis=alt.Axis(format="~s", tickCount=5),
     )
-    y = alt.Y("pearson:Q", title=FLOOR_TITLE, axis=alt.Axis(format=".1f", tickCount=6))
-    tooltip = [
-        alt.Tooltip("a:N", title="feature of A"),
-        alt.Tooltip("b:N", title="its best match"),
-        alt.Tooltip("top:N", title="top token of A"),
-        alt.Tooltip("pearson:Q", title="r", format=".3f"),
-        alt.Tooltip("fires:Q", title="A fires on, units", format=",d"),
-        alt.Tooltip("kept:N", title="this filter"),
-    ]
+    y = alt.Y("r:Q", title=FLOOR_TITLE, axis=alt.Axis(format=".1f", tickCount=6))
     (hidden, shown), said = floor_dots(points, comparison)
-    layers = [
-        alt.Chart(some).mark_circle(color=color, opacity=opacity, size=size).encode(x=x, y=y, tooltip=tooltip)
-        for some, color, opacity, size in ((hidden, GREY, 0.55, 12), (shown, A, 0.9, 30))
-    ]
+    layers = [_circles(hidden, GREY, 0.55, 12).encode(x=x, y=y), _circles(shown, A, 0.9, 30).encode(x=x, y=y)]
     return finish(alt.layer(*_chance(ranges, x), *layers), height, said)
 
 
 def floor_dots(points: Sequence[r.BestPoint], comparison: r.Comparison) -> Dots:
     """The last two layers of `null_floor`."""
-    rows = [
-        {
-            "fires": point.n_units_a,
-            "pearson": point.pearson,
-            "kept": KEPT if point.kept else "is filtered out",
-            "a": f"{comparison.space_a}:{point.feature_a}",
-            "b": f"{comparison.space_b}:{point.feature_b}",
-            "top": _shown(point.top_token_a),
-        }
-        for point in points
-    ]
-    hidden, shown = _dots(rows)
+    columns = {
+        "feature of A": [f"{comparison.space_a}:{point.feature_a}" for point in points],
+        "its best match": [f"{comparison.space_b}:{point.feature_b}" for point in points],
+        "top token of A": [_shown(point.top_token_a) for point in points],
+        "r": np.round([point.pearson for point in points], 3),
+        FIRES: [point.n_units_a for point in points],
+    }
+    hidden, shown = _dots(columns, [point.kept for point in points])
     said = (
-        f"{len(rows):,} dots, features of {comparison.space_a}, {len(shown):,} of whose best matches pass the filters: "
-        "r of the best match, against how many units the feature fires on, over what chance gives."
+        f"{len(points):,} dots, features of {comparison.space_a}, {len(shown):,} of whose best matches pass the "
+        "filters: r of the best match, against how many units the feature fires on, over what chance gives."
     )
     return (hidden, shown), said
 
@@ -194,14 +170,14 @@ def _chance(ranges: Sequence[r.NullFloor], x: alt.X) -> list[alt.Chart]:
     """Steps over the ranges that are known: everything up to q95 shaded, darker from the median, the maximum thin."""
     rows = [
         {
-            "fires": one.n_active_low, "end": one.n_active_high + 1, "last": one.n_active_high, "floor": 0.0,
+            FIRES: one.n_active_low, "end": one.n_active_high + 1, "last": one.n_active_high, "floor": 0.0,
             "median": one.median, "q95": one.q95, "maximum": one.maximum, "features": one.n_features,
         }
         for one in ranges
         if one.q95 is not None
     ]  # fmt: skip
     tooltip = [
-        alt.Tooltip("fires:Q", title="A fires from, units", format=",d"),
+        alt.Tooltip(f"{FIRES}:Q", title="A fires from, units", format=",d"),
         alt.Tooltip("last:Q", title="to", format=",d"),
         alt.Tooltip("median:Q", title="chance, median r", format=".2f"),
         alt.Tooltip("q95:Q", title="chance, once in twenty above", format=".2f"),

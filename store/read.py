@@ -19,7 +19,7 @@ from store.unmatched import Unmatched
 
 Dot = TypeVar("Dot", r.PairPoint, r.BestPoint)
 DEFAULTS = r.Thresholds()
-POINTS = 2000
+POINTS = 1000
 """Dots of a picture: what a browser draws at once."""
 STRATA = ("top", "q1", "q2", "q3", "q4", "q5", "random")
 

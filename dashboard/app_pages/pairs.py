@@ -132,7 +132,7 @@ def scatter(reader: data.Reader, view: PairsView, comparison: r.Comparison) -> N
         "pairs_scatter",
         f"{comparison.comparison}-token",
         "A dot is a match, blue if it passes the filters and grey if not; drawn are those that pass and some of the "
-        "others, 2,000 at most. On the dashed line the token explains all of "
+        "others, 1,000 at most. On the dashed line the token explains all of "
         "r; the higher above it, the more only the context explains. Hover for the features, drag a rectangle to list "
         "only what lies in it.",
         on_select=dragged,

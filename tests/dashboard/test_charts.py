@@ -21,26 +21,25 @@ def values(spec: dict[str, Any]) -> list[dict[str, Any]]:
 def test_kept_matches_are_blue_and_above_the_grey_ones() -> None:
     spec = spec_of(charts.pairs_scatter(POINTS, COMPARISON))
     line, label, hidden, kept = spec["layer"]
-    assert values(line) == [
-        {"token": 0.0, "pearson": 0.0},
-        {"token": 1.0, "pearson": 1.0},
-    ]
+    assert values(line) == [{charts.BY_TOKEN: 0.0, "r": 0.0}, {charts.BY_TOKEN: 1.0, "r": 1.0}]
     assert [row["label"] for row in values(label)] == ["the token\nexplains all"]
     assert (hidden["mark"]["color"], hidden["mark"]["opacity"]) == (charts.GREY, 0.25)
     assert (kept["mark"]["color"], kept["mark"]["opacity"]) == (charts.A, 0.9)
-    assert [row["a"] for row in values(kept)] == ["left:1"]
+    assert [row["feature of A"] for row in values(kept)] == ["left:1"]
+    # The columns are named as a tooltip shows them, which shows them all.
+    assert {one["mark"]["tooltip"]["content"] for one in (hidden, kept)} == {"data"}
     assert values(hidden) == [
         {
-            "token": 0.5,
-            "pearson": 0.5,
-            "kept": "is filtered out",
-            "a": "left:3",
-            "b": "right:4",
-            "top": "unknown",
-            "fires": 20,
+            "feature of A": "left:3",
+            "feature of B": "right:4",
+            "top token of A": "unknown",
+            "r": 0.5,
+            "explained by the token": 0.5,
+            "A fires on (tokens)": 20,
+            "this filter": "is filtered out",
         }
     ]
-    assert values(kept)[0]["top"] == "[U+202E]zero"
+    assert values(kept)[0]["top token of A"] == "[U+202E]zero"
     assert kept["encoding"]["x"]["title"] == "r that the token alone explains"
     assert kept["encoding"]["y"]["title"] == "r, over all units"
 
@@ -56,7 +55,7 @@ BEST = [r.BestPoint(1, 2, 0.8, 20, " zero", True), r.BestPoint(3, 4, 0.5, 70, No
 def test_chance_is_grey_steps_below_the_best_matches() -> None:
     spec = spec_of(charts.null_floor(FLOOR, BEST, COMPARISON))
     shade, band, maximum, q95, label, hidden, kept = spec["layer"]
-    assert [(row["fires"], row["end"], row["median"], row["q95"], row["maximum"]) for row in values(band)] == [
+    assert [(row[charts.FIRES], row["end"], row["median"], row["q95"], row["maximum"]) for row in values(band)] == [
         (16, 32, 0.5, 0.75, 0.9),
         (64, 128, 0.2, 0.3, 0.4),
     ]
@@ -68,9 +67,16 @@ def test_chance_is_grey_steps_below_the_best_matches() -> None:
     assert [row["label"] for row in values(label)] == ["chance"]
     assert kept["mark"]["color"] == charts.A
     assert values(kept) == [
-        {"fires": 20, "pearson": 0.8, "kept": "passes", "a": "left:1", "b": "right:2", "top": "·zero"}
+        {
+            "feature of A": "left:1",
+            "its best match": "right:2",
+            "top token of A": "·zero",
+            "r": 0.8,
+            "A fires on (units)": 20,
+            "this filter": "passes",
+        }
     ]
-    assert [row["a"] for row in values(hidden)] == ["left:3"]
+    assert [row["feature of A"] for row in values(hidden)] == ["left:3"]
     for one in spec["layer"]:
         assert one["encoding"]["x"]["scale"] == {"type": "log", "nice": False}
 

@@ -53,10 +53,10 @@ def test_the_query_behind_the_table_has_the_region(tiny_store: Path, monkeypatch
 @pytest.mark.parametrize(
     ("edges", "region"),
     [
-        ({"token": [0.2, 0.1], "pearson": [0.5, 0.25]}, Region(0.1, 0.25, 0.2, 0.5)),
-        ({"token": [-3, 0.12345], "pearson": [0, 9]}, Region(-1, 0, 0.123, 1)),
-        ({"token": [0.1, 0.1], "pearson": [0, 1]}, None),
-        ({"token": [0.1, 0.2]}, None),
+        ({"explained by the token": [0.2, 0.1], "r": [0.5, 0.25]}, Region(0.1, 0.25, 0.2, 0.5)),
+        ({"explained by the token": [-3, 0.12345], "r": [0, 9]}, Region(-1, 0, 0.123, 1)),
+        ({"explained by the token": [0.1, 0.1], "r": [0, 1]}, None),
+        ({"explained by the token": [0.1, 0.2]}, None),
         ({}, None),
     ],
 )
