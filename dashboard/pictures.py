@@ -105,7 +105,8 @@ def _named(chart: Any, datasets: dict[str, bytes]) -> Any:
 
 
 def _stream(frame: pd.DataFrame) -> bytes:
-    table, sink = pa.Table.from_pandas(frame), pa.BufferOutputStream()
+    # Without an index, which would be a column of its own in a tooltip.
+    table, sink = pa.Table.from_pandas(frame, preserve_index=False), pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as stream:
         stream.write_table(table)
     return bytes(sink.getvalue())
