@@ -182,7 +182,7 @@ WORKLOADS: dict[str, Callable[[Chooser], tuple[Any, ...]]] = {
     "summaries": lambda c: (c.thresholds(),),
     "sweep": lambda c: (*c.score(), c.one(SWEEPS)),
     "token_rows": lambda c: c.pair(),
-    "token_search": lambda c: (c.one(c.texts), 20, c.thresholds()),
+    "token_search": lambda c: (c.one(c.texts), 10),
     "unit_scatter": lambda c: c.pair(),
     "unmatched": lambda c: (c.comparison(), c.one("ab"), c.unmatched(), c.one(r.UNMATCHED_SORTS), PAGE),
     "unmatched_counts": lambda c: (c.comparison(), c.one("ab"), c.unmatched()),
