@@ -6,6 +6,7 @@ is arithmetic on columns, which are kept for the pairs that were asked for last.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -90,7 +91,6 @@ class Units(Judged):
         super().__init__(folder, memory, threads)
         self._reading = Lock()
         self._whole: dict[tuple[str, ...], Lists] = {}
-        self._n_tokens = sum(row["n_rows"] for row in self._dicts("counts") if row["table_name"] == "tokens")
         self._first_tokens: dict[str, dict[str, Ints]] = {}
         self._strips = strips.Read(self._texts, self._contexts, self._unit_lists)
 
@@ -225,6 +225,10 @@ class Units(Judged):
     def _unit_lists(self, alignment: str, passage: Ints) -> Lists:
         """The units of some passages: first_unit; units_a, units_b by token; text_ids, places_a (A's token) by unit."""
         return self._lists("unit_lists", passage, alignment=alignment)
+
+    @cached_property
+    def _n_tokens(self) -> int:
+        return sum(row["n_rows"] for row in self._dicts("counts") if row["table_name"] == "tokens")
 
     def _lists(self, name: str, passage: Ints, **asked: str) -> Lists:
         """What a question gives of all passages, read once, or of these where the text is too large to be kept."""
