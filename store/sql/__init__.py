@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from store.records import Thresholds
@@ -14,9 +14,11 @@ _IF = re.compile(r"^(.*)-- if: (\w+)\n", re.MULTILINE)
 
 _COMMENT = re.compile(r"--.*$", re.MULTILINE)
 _VALUE = re.compile(r"\$(\w+)")
+TEXTS = 1000
+"""Texts that are kept: there are as many as there are sets of thresholds that visitors move."""
 
 
-@cache
+@lru_cache(TEXTS)
 def load(name: str, bound: frozenset[str] = frozenset(), picked: bool = False) -> str:
     """The text of `name.sql`; each line `-- include: part` is replaced by the text of that file.
 
@@ -37,7 +39,7 @@ def load(name: str, bound: frozenset[str] = frozenset(), picked: bool = False) -
     return _INCLUDE.sub(part, text)
 
 
-@cache
+@lru_cache(TEXTS)
 def named(text: str) -> tuple[str, ...]:
     """The values that a text binds: a threshold may be moved of which a question says nothing."""
     return tuple(dict.fromkeys(_VALUE.findall(_COMMENT.sub("", text))))
