@@ -44,7 +44,19 @@ def _edges(region: r.Region) -> dict[str, float]:
 def bounds(filter: r.PairFilter) -> dict[str, Any]:
     """The bounds that some match may miss: no feature fires on less than no token."""
     found = {name: getattr(filter, name) for name in BOUNDS}
-    return {name: bound for name, bound in found.items() if name != "min_active" or bound > 0}
+    return {name: bound for name, bound in found.items() if bound > (0 if name == "min_active" else -math.inf)}
+
+
+def needed(filter: r.PairFilter, least: dict[str, Any]) -> r.PairFilter:
+    """The filter without the bounds that even the `least` of all matches keeps."""
+    met = {name: one is not None and getattr(filter, name) <= one for name, one in least.items()}
+    return replace(filter, **{name: -math.inf for name, is_met in met.items() if is_met})
+
+
+def steps_asked(filter: r.PairFilter) -> dict[str, Any]:
+    """The values that store/sql/funnel.sql binds, beside the moved thresholds: the bounds, and every reason that hides."""
+    hidden = (name for name in steps(filter) if name in r.REASONS)
+    return {**bounds(filter), **{f"hides_{name}": True for name in hidden}}
 
 
 def passing(filter: r.PairFilter) -> dict[str, Any]:
@@ -96,6 +108,13 @@ def reasons(bits: int) -> tuple[str, ...]:
 def is_picked(filter: r.PairFilter) -> bool:
     """Whether all that passes is a best match on either side, so that the picked matches hold it."""
     return bool(passing(filter).get("clear", 0) & _BITS["not_mutual"])
+
+
+def dropped(rows: list[tuple[int, int]], filter: r.PairFilter) -> list[tuple[int, int]]:
+    """(flags, matches) from (`dropped`, matches) of store/sql/funnel.sql: of stored reasons, those count that it asks."""
+    anew = moved(filter.thresholds)
+    stored = _sum(name for name in steps(filter) if name in r.REASONS and name not in anew)
+    return [(1 << one - 2048 if one >= 2048 else one & stored, n) for one, n in rows]
 
 
 def funnel(groups: list[tuple[int, int]], filter: r.PairFilter) -> list[r.FunnelStep]:

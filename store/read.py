@@ -88,11 +88,13 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores, Units, Unmatched)
         """
         self.comparison(comparison)
         if filters.is_stored(filter):
-            rows = self._dicts("reason_counts", comparison=comparison)
+            rows = self._answer("reason_counts", comparison=comparison)[1]
+            groups = [(flags, n) for flags, n in rows]
         else:
-            asked = {**filters.scope(comparison, filter), **filters.bounds(filter)}
-            rows = self._dicts("funnel", thresholds=filter.thresholds, **asked)
-        return filters.funnel([(row["flags"], row["n"]) for row in rows], filter)
+            asked = {**filters.scope(comparison, filter), **filters.steps_asked(self._needed(comparison, filter))}
+            rows = self._answer("funnel", thresholds=filter.thresholds, **asked)[1]
+            groups = filters.dropped([(dropped, n) for dropped, n in rows], filter)
+        return filters.funnel(groups, filter)
 
     def points(self, comparison: str, filter: r.PairFilter, limit: int = POINTS) -> list[r.PairPoint]:
         """Matches as dots: those that pass first, then a fixed sample of the others."""
@@ -134,7 +136,11 @@ class Store(Concepts, Families, TokenSearch, Geometry, Scores, Units, Unmatched)
         return Order(found["feature_a"], found["feature_b"], found["key"])
 
     def _scoped(self, comparison: str, filter: r.PairFilter) -> dict[str, Any]:
-        return {**filters.scope(comparison, filter), **filters.passing(filter)}
+        return {**filters.scope(comparison, filter), **filters.passing(self._needed(comparison, filter))}
+
+    def _needed(self, comparison: str, filter: r.PairFilter) -> r.PairFilter:
+        """Without the bounds that drop nothing, which would be asked of every match."""
+        return filters.needed(filter, self._held("least", comparison=comparison).to_pylist()[0])
 
     def best_points(self, comparison: str, filter: r.PairFilter, limit: int = POINTS) -> list[r.BestPoint]:
         """The best match of each feature of A, the only ones that `null_floor` speaks of; those that pass first."""

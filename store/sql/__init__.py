@@ -25,8 +25,8 @@ def load(name: str, bound: frozenset[str] = frozenset(), picked: bool = False) -
     What varies, since planning a question takes longer the more it says: a line that ends in `-- if: value` stands only
     where that value is `bound`. `$bits` are the reasons of a match, under the thresholds that are bound and else the
     default ones. `$hides` says that no reason holds of which `hides_<reason>` is bound: one by one, so that each is
-    asked only of what is left. `$matches` is their table, all of them or the few that are picked, where these hold what
-    is asked for.
+    asked only of what is left; `$drops` are the same reasons as branches of a CASE. `$matches` is their table, all of
+    them or the few that are picked, where these hold what is asked for.
     """
 
     def part(found: re.Match[str]) -> str:
@@ -35,7 +35,7 @@ def load(name: str, bound: frozenset[str] = frozenset(), picked: bool = False) -
     text = (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
     text = _IF.sub(lambda line: f"{line[1].rstrip()}\n" if line[2] in bound else "", text)
     text = text.replace("$matches", "picked_matches" if picked else "matches")
-    text = text.replace("$bits", bits(bound)).replace("$hides", hides(bound))
+    text = text.replace("$bits", bits(bound)).replace("$hides", hides(bound)).replace("$drops", drops(bound))
     return _INCLUDE.sub(part, text)
 
 
@@ -61,6 +61,25 @@ def hides(bound: frozenset[str]) -> str:
     """That none of the reasons holds whose `hides_<reason>` is bound, over `matches`."""
     found = [f"NOT ({condition})" for name, condition in conditions("reasons").items() if f"hides_{name}" in bound]
     return " AND ".join(found) or "TRUE"
+
+
+def drops(bound: frozenset[str]) -> str:
+    """The reasons whose `hides_<reason>` is bound as branches of a CASE, those behind the last moved threshold left out.
+
+    2048 and its place for a reason whose threshold is bound; the stored bits for one of those between them, at once.
+    """
+    branches, stored = [], 0
+    for place, (name, condition) in enumerate(conditions("reasons").items()):
+        if f"hides_{name}" not in bound:
+            continue
+        if name not in bound:
+            stored |= 1 << place
+            continue
+        if stored:
+            branches.append(f"WHEN reason_bits & {stored} <> 0 THEN reason_bits")
+        branches.append(f"WHEN {condition} THEN {2048 + place}")
+        stored = 0
+    return "\n    ".join(branches) or "WHEN FALSE THEN 0"
 
 
 @cache

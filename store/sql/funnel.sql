@@ -1,14 +1,17 @@
--- How many matches have each combination of flags: the bits of their reasons, then one for each bound that they miss.
--- Parameters: those of scope.sql, $min_pearson, $min_context, $min_active where it is set, moved thresholds
+-- How many matches each step of the funnel drops. `dropped`: 2048 and on, the place of a bound, or of a reason whose
+-- threshold was moved; below, the stored reasons of a match that none of the steps dropped that were asked until there.
+-- A cascade, so that each step is asked of what is left, and all values are few, which makes counting quick.
+-- Parameters: those of scope.sql, the bounds that some match misses, `hides_<reason>` of those that hide, moved thresholds
 SELECT
-  $bits
-  | (2048 * (pearson < $min_pearson)::INTEGER)
-  | (4096 * (pearson_context < $min_context)::INTEGER)
-  | (8192 * (least_active < $min_active)::INTEGER) -- if: min_active
-  AS flags,
+  CASE
+    WHEN pearson < $min_pearson THEN 2059 -- if: min_pearson
+    WHEN pearson_context < $min_context THEN 2060 -- if: min_context
+    WHEN least_active < $min_active THEN 2061 -- if: min_active
+    $drops
+    ELSE reason_bits
+  END AS dropped,
   count(*) AS n
 FROM matches
 WHERE
 -- include: scope
-GROUP BY flags
-ORDER BY flags
+GROUP BY dropped
