@@ -13,10 +13,9 @@ import numpy as np
 from store import filters
 from store import records as r
 from store.judged import Judged, Ref
-from store.lists import Ints
+from store.lists import Floats, Ints
 
 DEFAULTS = r.Thresholds()
-Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
 @dataclass(frozen=True)

@@ -49,12 +49,14 @@ def bounds(filter: r.PairFilter) -> dict[str, Any]:
 
 def needed(filter: r.PairFilter, least: dict[str, Any]) -> r.PairFilter:
     """The filter without the bounds that even the `least` of all matches keeps."""
-    met = {name: one is not None and getattr(filter, name) <= one for name, one in least.items()}
-    return replace(filter, **{name: -math.inf for name, is_met in met.items() if is_met})
+    met: dict[str, Any] = {
+        name: -math.inf for name, one in least.items() if one is not None and getattr(filter, name) <= one
+    }
+    return replace(filter, **met)
 
 
 def steps_asked(filter: r.PairFilter) -> dict[str, Any]:
-    """The values that store/sql/funnel.sql binds, beside the moved thresholds: the bounds, and every reason that hides."""
+    """The values that store/sql/funnel.sql binds, beside the moved thresholds: bounds, and every reason that hides."""
     hidden = (name for name in steps(filter) if name in r.REASONS)
     return {**bounds(filter), **{f"hides_{name}": True for name in hidden}}
 
@@ -111,7 +113,7 @@ def is_picked(filter: r.PairFilter) -> bool:
 
 
 def dropped(rows: list[tuple[int, int]], filter: r.PairFilter) -> list[tuple[int, int]]:
-    """(flags, matches) from (`dropped`, matches) of store/sql/funnel.sql: of stored reasons, those count that it asks."""
+    """(flags, matches) from (`dropped`, matches) of store/sql/funnel.sql: of stored reasons, those that it asks for."""
     anew = moved(filter.thresholds)
     stored = _sum(name for name in steps(filter) if name in r.REASONS and name not in anew)
     return [(1 << one - 2048 if one >= 2048 else one & stored, n) for one, n in rows]

@@ -1,5 +1,6 @@
 """Which features fire on a word, in every space, and what they are matched with."""
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -9,10 +10,13 @@ import pyarrow.compute as pc
 
 from store import records as r
 from store.best import BestMatches
+from store.lists import Floats, Ints, smallest
 
 WHITE = " \t\n\r\v\f\u00a0\u2028\u2029\u3000"
 """Characters at the ends of a token that a search does not tell apart."""
 SUGGESTED = 8
+WHOLE = 50_000
+"""Features of a space of which all tokens are kept in memory, 18 bytes each; of a larger one, those of a word."""
 
 
 class TokenSearch(BestMatches):
@@ -91,38 +95,69 @@ class TokenSearch(BestMatches):
 
     def _hits(self, limit: int, texts: dict[str, dict[int, str]]) -> list[list[dict[str, Any]]]:
         """The features of each space that fire on some texts of its model (number -> text), largest share first."""
-        numbers = sorted({number for own in texts.values() for number in own})
-        if not numbers:
-            return []
-        spaces = list(self._spaces)
-        rows = self._columns("token_search", spaces=spaces, text_ids=numbers)
         found = []
-        for place, space in sorted(enumerate(spaces), key=lambda one: one[1]):
-            own = texts.get(self._spaces[space].model, {})
-            here = np.flatnonzero((rows["place"] == place) & np.isin(rows["text_id"], list(own)))
-            if len(here):
-                found.append(_ranked(space, {name: column[here] for name, column in rows.items()}, own, limit))
+        for name, space in sorted(self._spaces.items()):
+            own = texts.get(space.model, {})
+            firing = self._firing(space, list(own)) if own else None
+            if firing is not None and len(firing):
+                found.append(_ranked(name, firing, own, limit))
         return found
 
+    def _firing(self, space: r.Space, numbers: list[int]) -> "Firing":
+        """Which features of a space fire on some texts: of the whole space, kept, unless it is a large one."""
 
-def _ranked(space: str, rows: dict[str, Any], texts: dict[int, str], limit: int) -> list[dict[str, Any]]:
-    """The first features of some rows of `feature_tokens`, largest share of all texts together first."""
-    features, of_row = np.unique(rows["feature"], return_inverse=True)
-    share, n_active = (np.bincount(of_row, rows[name]) for name in ("mass_share", "n_active"))
+        def ask(**texts: Any) -> Firing:
+            columns = self._columns("firing", space=space.space, **texts)
+            return Firing(**{name: one if one.dtype.kind == "f" else smallest(one) for name, one in columns.items()})
+
+        if space.n_features > WHOLE:
+            return ask(text_ids=numbers)
+        return self._recent.get(("firing", space.space), ask).of(numbers)
+
+
+@dataclass(frozen=True)
+class Firing:
+    """Rows of `feature_tokens` of one space, in the order of their texts; columns of one length."""
+
+    text_id: Ints
+    feature: Ints
+    rank: Ints
+    mass_share: Floats
+    n_active: Ints
+
+    def __len__(self) -> int:
+        return len(self.text_id)
+
+    def of(self, numbers: list[int]) -> "Firing":
+        """Those of some texts."""
+        ends = [np.searchsorted(self.text_id, numbers, side) for side in ("left", "right")]
+        rows = np.concatenate([np.arange(first, last) for first, last in zip(*ends, strict=True)])
+        return Firing(**{name: column[rows] for name, column in vars(self).items()})
+
+
+def _ranked(space: str, rows: Firing, texts: dict[int, str], limit: int) -> list[dict[str, Any]]:
+    """The first features of some rows of a space, largest share of all texts together first."""
+    share, n_active = (np.bincount(rows.feature, column) for column in (rows.mass_share, rows.n_active))
+    features = np.flatnonzero(np.bincount(rows.feature))
     # Rounded: the last digits of sums must not change the order of equals.
-    order = np.lexsort((features, -n_active, -np.round(share, 9)))[:limit].tolist()
-    matched: dict[int, list[str]] = {at: [] for at in order}
-    shown = np.flatnonzero(np.isin(of_row, order))
-    for row in shown[np.argsort(rows["rank"][shown])].tolist():
-        matched[int(of_row[row])].append(texts[int(rows["text_id"][row])])
+    key = -np.round(share[features], 9)
+    first = np.flatnonzero(key <= np.partition(key, limit - 1)[limit - 1]) if limit < len(key) else np.arange(len(key))
+    best = features[first]
+    order = best[np.lexsort((best, -n_active[best], key[first]))[:limit]]
+    is_shown = np.zeros(len(share), bool)
+    is_shown[order] = True
+    shown = np.flatnonzero(is_shown[rows.feature])
+    matched: dict[int, list[str]] = {feature: [] for feature in order.tolist()}
+    for row in shown[np.argsort(rows.rank[shown])].tolist():
+        matched[int(rows.feature[row])].append(texts[int(rows.text_id[row])])
     return [
         {
             "space": space,
-            "feature": int(features[at]),
+            "feature": feature,
             "n_hits": len(features),
-            "matched": tuple(matched[at]),
-            "mass_share": float(share[at]),
-            "n_active": int(n_active[at]),
+            "matched": tuple(matched[feature]),
+            "mass_share": float(share[feature]),
+            "n_active": int(n_active[feature]),
         }
-        for at in order
+        for feature in order.tolist()
     ]

@@ -64,7 +64,7 @@ def hides(bound: frozenset[str]) -> str:
 
 
 def drops(bound: frozenset[str]) -> str:
-    """The reasons whose `hides_<reason>` is bound as branches of a CASE, those behind the last moved threshold left out.
+    """The reasons whose `hides_<reason>` is bound as branches of a CASE, without those behind the last moved threshold.
 
     2048 and its place for a reason whose threshold is bound; the stored bits for one of those between them, at once.
     """

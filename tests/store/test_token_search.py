@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from store import records as r
+from store import token_search
 from store.read import Store
 from tests.store import build
 
@@ -80,3 +81,11 @@ def test_a_like_pattern_is_taken_literally(tmp_path: Path) -> None:
         assert [hit.matched for hit in store.token_search("C%_'").hits] == [("c%_'",), (" c%_'",), ("c%_'",)]
         assert store.token_search("%").hits == ()
         assert {one.text for one in store.token_search("%").holding} == {"c%_'", " c%_'"}
+
+
+def test_a_large_space_answers_the_same(tiny: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    for word in ("sat", "cat", "the", "."):
+        kept = tiny.token_search(word, 3)
+        with monkeypatch.context() as patch:
+            patch.setattr(token_search, "WHOLE", 0)
+            assert tiny.token_search(word, 3) == kept
