@@ -99,7 +99,8 @@ class Judged(Opened):
         found = []
         for space, own in asked.items():
             table = self._held(name, space=space)
-            features, wanted = table["feature"].to_numpy(), np.array(sorted(own))
+            features = table["feature"].to_numpy()
+            wanted = np.array(sorted(own), features.dtype)
             first, last = (np.searchsorted(features, wanted, side=side) for side in ("left", "right"))
             places = [place for ends in zip(first.tolist(), last.tolist(), strict=True) for place in range(*ends)]
             found += [row | {"space": space} for row in table.take(pa.array(places, pa.int64())).to_pylist()]
@@ -108,7 +109,8 @@ class Judged(Opened):
     def _beside(self, name: str, space: str, features: Ints) -> list[Any]:
         """A column of `sides` for features of a space, in their order."""
         table = self._held("sides", space=space)
-        places = np.searchsorted(table["feature"].to_numpy(), features)
+        own = table["feature"].to_numpy()
+        places = np.searchsorted(own, features.astype(own.dtype, copy=False))
         found: list[Any] = table[name].take(pa.array(places)).to_pylist()
         return found
 

@@ -130,7 +130,9 @@ class Firing:
 
     def of(self, numbers: list[int]) -> "Firing":
         """Those of some texts."""
-        ends = [np.searchsorted(self.text_id, numbers, side) for side in ("left", "right")]
+        # Of the column's own type, which is else made anew as a whole.
+        wanted = np.array(numbers, self.text_id.dtype)
+        ends = [np.searchsorted(self.text_id, wanted, side) for side in ("left", "right")]
         rows = np.concatenate([np.arange(first, last) for first, last in zip(*ends, strict=True)])
         return Firing(**{name: column[rows] for name, column in vars(self).items()})
 
