@@ -167,8 +167,10 @@ class _Groups:
 
 
 def _distinct(group: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
-    """How many different values each of `n` groups has."""
-    return np.bincount(np.unique((group << 32) | value) >> 32, minlength=n)
+    """How many different values each of `n` groups has; values are few: places of spaces or models, from 0."""
+    has = np.zeros((n, int(value.max(initial=-1)) + 1), bool)
+    has[group, value] = True
+    return np.count_nonzero(has, axis=1)
 
 
 def connected(a: np.ndarray, b: np.ndarray, n: int) -> np.ndarray:

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
-KEPT = 32_000_000
+KEPT = 64_000_000
 """Bytes of columns that are kept in memory, all together."""
 ROW = 1000
 """Bytes that columns count as beside their numbers, however short they are."""
