@@ -29,6 +29,8 @@ class Opened:
 
     def __init__(self, folder: Path | str, memory: str = MEMORY, threads: int = THREADS) -> None:
         self.folder = Path(folder)
+        self._recent = Recent()
+        self._tables: dict[tuple[str, ...], pa.Table] = {}
         self._connection = connect(self.folder, memory, threads)
         try:
             self._build = self._rows("build", r.Build)[0]
@@ -39,12 +41,15 @@ class Opened:
             self.close()
             raise
         self.fingerprint = self._build.fingerprint
-        self._recent = Recent()
-        self._tables: dict[tuple[str, ...], pa.Table] = {}
 
     def close(self) -> None:
-        """Lets go of the file; questions asked afterwards fail."""
+        """Lets go of the file and of all that was kept of it; questions asked afterwards fail.
+
+        Somebody may hold a closed store for long: a page that nobody has reloaded.
+        """
         self._connection.close()
+        self._recent.clear()
+        self._tables.clear()
 
     def __enter__(self) -> Self:
         return self

@@ -37,6 +37,12 @@ class Recent:
                 self._bytes -= size(self._kept.popitem(last=False)[1])
         return found
 
+    def clear(self) -> None:
+        """Lets go of all of it."""
+        with self._lock:
+            self._kept.clear()
+            self._bytes = 0
+
 
 def size(columns: Any) -> int:
     """Bytes of a record's arrays."""

@@ -1,7 +1,6 @@
 """Which features fire on a word, in every space, and what they are matched with."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,10 +20,6 @@ WHOLE = 50_000
 
 class TokenSearch(BestMatches):
     """The part of `Store` that starts from a word; open a `Store`."""
-
-    @cached_property
-    def _lower(self) -> dict[str, pa.Array]:
-        return {}
 
     def token_search(self, text: str, limit: int = 20, thresholds: r.Thresholds | None = None) -> r.TokenSearch:
         """Features of every space that fire on tokens spelling `text`, up to `limit` a space, largest share first.
@@ -87,11 +82,11 @@ class TokenSearch(BestMatches):
 
     def _lowered(self, model: str) -> pa.Array:
         """The texts of a vocabulary in lower case: Python's, as of the word that is looked for."""
-        if model not in self._lower:
-            self._lower[model] = pa.array(
-                [text.lower() for text in self._held("vocabulary", whose=model)["text"].to_pylist()]
-            )
-        return self._lower[model]
+        key = ("lowered", model)
+        if key not in self._tables:
+            texts = self._held("vocabulary", whose=model)["text"].to_pylist()
+            self._tables[key] = pa.table({"text": [text.lower() for text in texts]})
+        return self._tables[key]["text"].chunk(0)
 
     def _hits(self, limit: int, texts: dict[str, dict[int, str]]) -> list[list[dict[str, Any]]]:
         """The features of each space that fire on some texts of its model (number -> text), largest share first."""

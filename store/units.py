@@ -88,11 +88,17 @@ class Units(Judged):
     """The questions about two features' units."""
 
     def __init__(self, folder: Path | str, memory: str = MEMORY, threads: int = THREADS) -> None:
-        super().__init__(folder, memory, threads)
         self._reading = Lock()
         self._whole: dict[tuple[str, ...], Lists] = {}
         self._first_tokens: dict[str, dict[str, Ints]] = {}
         self._strips = strips.Read(self._texts, self._contexts, self._unit_lists)
+        super().__init__(folder, memory, threads)
+
+    def close(self) -> None:
+        """The same, and of the lists of whole texts, which are the largest of what is kept."""
+        super().close()
+        self._whole.clear()
+        self._first_tokens.clear()
 
     def group_counts(self, comparison: str, feature_a: int, feature_b: int) -> dict[str, int]:
         """Units in each of `records.GROUPS`."""

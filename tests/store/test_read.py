@@ -409,3 +409,15 @@ def test_two_features_that_never_fire(comparison: str, tmp_path: Path) -> None:
         assert [store.pair_strips(comparison, 0, 0, group) for group in r.GROUPS] == [[], [], []]
         assert store.unit_scatter(comparison, 0, 0) == r.UnitScatter((), (), 0)
         assert store.token_rows(comparison, 0, 0) == []
+
+
+def test_a_closed_store_keeps_nothing(tiny_store: Path) -> None:
+    with Store(tiny_store) as opened:
+        opened.pair_strips("left~right", 1, 4, "both")
+        opened.token_search("sat")
+        opened.families()
+        kept = [opened._recent._kept, opened._tables, opened._whole]
+        assert all(kept)
+    assert not any(kept) and opened._recent._bytes == 0
+    with pytest.raises(NotAStore):
+        opened.token_search("sat")
