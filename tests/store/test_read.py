@@ -418,6 +418,7 @@ def test_a_closed_store_keeps_nothing(tiny_store: Path) -> None:
         opened.families()
         kept = [opened._recent._kept, opened._tables, opened._whole]
         assert all(kept)
-    assert not any(kept) and opened._recent._bytes == 0
+    assert not any(kept)
+    assert opened._recent._bytes == 0
     with pytest.raises(NotAStore):
         opened.token_search("sat")
