@@ -1,8 +1,8 @@
 """Fifty visitors at once: server time of every page, errors, and memory, on this machine's processors.
 
 Real websocket sessions against a real `python -m dashboard` on loopback, the visitors in the same machine beside it.
-Half way a new store is published under them, and the old one again soon after; what is left of the time shows whether the
-server's memory comes back to what it was.
+Four times a new store is published under them; the server's memory before each shows whether it comes back to what it
+was.
 """
 
 import asyncio
@@ -21,10 +21,10 @@ from tests.crowd import Crowd, quantile
 
 DEMO = serving.ROOT / "stores" / "demo"
 VISITORS, SECONDS, THINK = 50, 300.0, 6.0
-PUBLISHED = (0.5, 0.6)
+PUBLISHED = (0.2, 0.4, 0.6, 0.8)
 """Shares of the time after which a store is published."""
-SHARES = (0.1, 0.25, 0.5, 0.65, 0.8, 1.0)
-"""At which the memory is told: while answers are first kept, before the first publication, after the last, at the end."""
+SHARES = (0.1, *(share - 0.01 for share in PUBLISHED), 1.0)
+"""At which the memory is told: while answers are first kept, before each publication, at the end."""
 
 
 def report(store: Path | None = None, visitors: int = VISITORS, seconds: float = SECONDS, think: float = THINK) -> None:
@@ -58,7 +58,7 @@ def _tiny(here: Path) -> Path:
 
 
 def renewed(folder: Path, here: Path) -> list[Path]:
-    """Two files to publish: the same rows under another fingerprint, and the first file again."""
+    """Two files to publish in turn: the same rows under another fingerprint, and the first file again."""
     other, again = here / "other", here / "again"
     for path in (other, again):
         shutil.copy(folder / DATABASE, path)
@@ -72,11 +72,14 @@ async def _beside(
 ) -> None:
     """Publishes as `ingest` does, by a rename, and notes the server's memory, its children's apart."""
     begun = time.monotonic()
-    waiting = list(files)
+    waiting = list(PUBLISHED)
     while server.is_running() and (now := time.monotonic() - begun) < seconds:
         memory.append((now / seconds, server.memory_info().rss))
-        if waiting and now > seconds * PUBLISHED[-len(waiting)]:
-            waiting.pop(0).replace(folder / DATABASE)
+        if waiting and now > seconds * waiting[0]:
+            waiting.pop(0)
+            new = folder / "next"
+            shutil.copy(files[(len(waiting) + 1) % 2], new)
+            new.replace(folder / DATABASE)
         await asyncio.sleep(0.5)
 
 
