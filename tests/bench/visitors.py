@@ -78,7 +78,8 @@ async def _beside(
         if waiting and now > seconds * waiting[0]:
             waiting.pop(0)
             new = folder / "next"
-            shutil.copy(files[(len(waiting) + 1) % 2], new)
+            # A link, not a copy: the visitors wait in this very process.
+            new.hardlink_to(files[(len(waiting) + 1) % 2])
             new.replace(folder / DATABASE)
         await asyncio.sleep(0.5)
 
