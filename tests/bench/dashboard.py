@@ -11,6 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
 from dashboard import links, list_links
@@ -48,11 +49,25 @@ def report(folder: Path, rounds: int = ROUNDS, visits: int = VISITS) -> None:
     _read(folder / DATABASE)
     with Store(folder) as store:
         _size(folder, store)
+        _yardstick()
         _questions(store, rounds)
         pages = Pages(store)
     if visits:
+        _yardstick()
         _server(folder, pages, visits)
+        _yardstick()
         _browser(folder, pages, visits)
+    _yardstick()
+
+
+def _yardstick() -> None:
+    """Says how quick the machine is just now, by work that has nothing to do with a store: to compare two runs by."""
+    numbers, took = np.random.default_rng(0).random(1_000_000), []
+    for _ in range(9):
+        begun = time.perf_counter()
+        np.sort(numbers, kind="mergesort")
+        took.append(1000 * (time.perf_counter() - begun))
+    print(f"\nYardstick: this machine sorts a million numbers in {statistics.median(took):.0f} ms now", flush=True)
 
 
 def _read(file: Path) -> None:
