@@ -64,7 +64,7 @@ def clear(comparison: str, curves: Sequence[HomologueCurve], floors: Sequence[st
 def sentence(one: Clear, n: int) -> str:
     """What the floor says about a comparison with `n` homologues."""
     pairs = f"{count(one.n_floor)} pair{'' if one.n_floor == 1 else 's'}"
-    text = f"Random directions pass these filters too: {pairs} of {one.floor}, beside {count(n)} here."
+    text = f"Random directions pass every reason too: {pairs} of {one.floor}, beside {count(n)} here."
     if one.context is None:
         return f"{text} No bound on context leaves ten times as many here as there: these may be no shared features."
     if one.context == 0:

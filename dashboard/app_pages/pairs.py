@@ -53,6 +53,11 @@ def beneath_the_floor(reader: data.Reader, view: PairsView, comparison: r.Compar
         return
     n = next(one.n_left[0] for one in curves if one.comparison == comparison.comparison)
     said = escape(floors.sentence(found, n))
+    counted = r.PairFilter(
+        min_context=view.filter.min_context, thresholds=view.filter.thresholds, only=view.filter.only
+    )
+    if view.filter != counted:
+        said += " Both are counted by all reasons alone, without the other bounds."
     if found.context and view.filter.min_context < found.context:
         asked = replace(view, filter=replace(view.filter, min_context=found.context), page=1)
         target = links.href("pairs", links.pairs_query(reader.fingerprint, asked))

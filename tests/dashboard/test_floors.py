@@ -51,7 +51,7 @@ def test_the_nearest_floor_is_taken() -> None:
 def test_in_words(own: list[int], theirs: list[int], said: str) -> None:
     found = floors.clear("a~b", [curve("a~b", own), curve("a~r", theirs)], ["a~r"])
     assert found is not None
-    assert floors.sentence(found, len(own)) == f"Random directions pass these filters too: {said}"
+    assert floors.sentence(found, len(own)) == f"Random directions pass every reason too: {said}"
 
 
 def test_the_picture_holds_every_curve_with_its_role() -> None:
