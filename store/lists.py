@@ -29,7 +29,7 @@ class Lists:
             column = table[name].combine_chunks()
             if pa.types.is_list(column.type):
                 flat = column.flatten()
-                self._values[name] = smallest((flat.fill_null(-1) if flat.null_count else flat).to_numpy())
+                self._values[name] = _smallest((flat.fill_null(-1) if flat.null_count else flat).to_numpy())
                 self._offsets[name] = np.concatenate([[0], np.cumsum(numbers(column.value_lengths()))])
             else:
                 self._firsts[name] = numbers(column)
@@ -61,7 +61,7 @@ class Lists:
         is_first[1:] &= (values[1:] != values[:-1]) | is_start[1:-1]
         found = np.flatnonzero(is_first)
         counts = np.concatenate([[0], np.cumsum(is_first)])[offsets]
-        self._values[name] = smallest(found - np.repeat(offsets[:-1], np.diff(counts)))
+        self._values[name] = _smallest(found - np.repeat(offsets[:-1], np.diff(counts)))
         self._offsets[name] = counts
 
     def _at(self, passage: Ints) -> Ints:
@@ -77,7 +77,7 @@ def numbers(column: Any) -> Any:
     return found.astype(np.float64 if found.dtype.kind == "f" else np.int64, copy=False)
 
 
-def smallest(values: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
+def _smallest(values: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
     """The same integers in 16 bits where these hold them, else in 32 or 64."""
     low, high = int(values.min(initial=0)), int(values.max(initial=0))
     for kind in (np.int16, np.int32):

@@ -9,13 +9,13 @@ import pyarrow.compute as pc
 
 from store import records as r
 from store.best import BestMatches
-from store.lists import Floats, Ints, smallest
+from store.lists import Floats, Ints
 
 WHITE = " \t\n\r\v\f\u00a0\u2028\u2029\u3000"
 """Characters at the ends of a token that a search does not tell apart."""
 SUGGESTED = 8
 WHOLE = 50_000
-"""Features of a space of which all tokens are kept in memory, 18 bytes each; of a larger one, those of a word."""
+"""Features of a space of which all tokens are kept in memory, 24 bytes a token; of a larger one, those of a word."""
 
 
 class TokenSearch(BestMatches):
@@ -85,7 +85,7 @@ class TokenSearch(BestMatches):
         key = ("lowered", model)
         if key not in self._tables:
             texts = self._held("vocabulary", whose=model)["text"].to_pylist()
-            self._tables[key] = pa.table({"text": [text.lower() for text in texts]})
+            self._tables[key] = pa.table({"text": pa.array([text.lower() for text in texts], pa.string())})
         return self._tables[key]["text"].chunk(0)
 
     def _hits(self, limit: int, texts: dict[str, dict[int, str]]) -> list[list[dict[str, Any]]]:
@@ -103,7 +103,9 @@ class TokenSearch(BestMatches):
 
         def ask(**texts: Any) -> Firing:
             columns = self._columns("firing", space=space.space, **texts)
-            return Firing(**{name: one if one.dtype.kind == "f" else smallest(one) for name, one in columns.items()})
+            return Firing(
+                **{name: one if one.dtype.kind == "f" else one.astype(np.int32) for name, one in columns.items()}
+            )
 
         if space.n_features > WHOLE:
             return ask(text_ids=numbers)

@@ -3,7 +3,7 @@
 SELECT
   text_id,
   feature,
-  rank::UTINYINT AS rank,
+  rank,
   mass_share,
   n_active
 FROM feature_tokens

@@ -89,3 +89,8 @@ def test_a_large_space_answers_the_same(tiny: Store, monkeypatch: pytest.MonkeyP
         with monkeypatch.context() as patch:
             patch.setattr(token_search, "WHOLE", 0)
             assert tiny.token_search(word, 3) == kept
+
+
+def test_a_text_beyond_those_of_a_space_is_none_of_its_own(tiny: Store) -> None:
+    assert len(tiny._firing(tiny.space("left"), [40_000])) == 0
+    assert len(tiny._firing(tiny.space("left"), list(range(40_000)))) > 0
